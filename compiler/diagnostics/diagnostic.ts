@@ -1,0 +1,63 @@
+/** @file One fault or remark about the user's input, and the catalogue helper that each stage defines its own with. */
+import type { Frame, Span } from "../source/span.ts";
+
+export type Severity = "error" | "warning" | "info";
+
+/** Plain data: it can be printed, sorted, or sent to an editor. */
+export interface Diagnostic {
+  /** The stage that found it, then the fault: "graph/unbound-variable". */
+  readonly code: string;
+  readonly severity: Severity;
+  /** What is wrong: one sentence, in the user's words, no full stop. */
+  readonly message: string;
+  /** Where to look first. Absent only where there is no place (a missing project folder). */
+  readonly span?: Span | undefined;
+  /** Other places that explain it. */
+  readonly labels?: readonly { readonly span: Span; readonly text: string }[] | undefined;
+  /** How that place was reached: included from, extends, block overridden at. */
+  readonly chain?: readonly Frame[] | undefined;
+  /** What to do about it. */
+  readonly hint?: string | undefined;
+}
+
+/** What a stage throws when it cannot go on; the driver turns it into its diagnostics. Never shown with a JavaScript stack. */
+export class DiagnosticError extends Error {
+  override readonly name = "DiagnosticError";
+  readonly diagnostics: readonly Diagnostic[];
+  constructor(...diagnostics: Diagnostic[]) {
+    super(diagnostics.map((d) => `${d.code}: ${d.message}`).join("\n"));
+    this.diagnostics = diagnostics;
+  }
+}
+
+/** A broken invariant of ours, not a fault of the user's. */
+export class InternalError extends Error {
+  override readonly name = "InternalError";
+}
+
+interface Entry<P> {
+  readonly severity: Severity;
+  readonly message: (p: P) => string;
+  readonly hint?: (p: P) => string | undefined;
+  /** For docs/diagnostics.md: what it means and an example. */
+  readonly doc?: string;
+}
+
+export interface Place {
+  readonly span?: Span | undefined;
+  readonly chain?: readonly Frame[] | undefined;
+  readonly labels?: readonly { readonly span: Span; readonly text: string }[] | undefined;
+}
+
+type Makers<T> = { readonly [K in keyof T]: T[K] extends Entry<infer P> ? (place: Place, p: P) => Diagnostic : never };
+
+/** A stage's catalogue: keys in camelCase become codes in kebab-case. */
+// biome-ignore lint/suspicious/noExplicitAny: each entry has its own parameter type; `Makers` recovers it
+export function defineDiagnostics<const T extends Record<string, Entry<any>>>(stage: string, entries: T): Makers<T> {
+  const makers: Record<string, (place: Place, p: unknown) => Diagnostic> = {};
+  for (const [key, entry] of Object.entries(entries)) {
+    const code = `${stage}/${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+    makers[key] = (place, p) => ({ code, severity: entry.severity, message: entry.message(p), hint: entry.hint?.(p), ...place });
+  }
+  return makers as Makers<T>;
+}

@@ -1,0 +1,101 @@
+/**
+ * @file The node graph: what a config means, as immutable plain data with places.
+ *
+ * Sharing is by reference: two uses of one anchor hold the same object, and a pass that rebuilds nodes keeps that (see `map.ts`).
+ * Numbers follow the template language: `bigint` is an int, `number` a float.
+ */
+import type { Origin } from "../source/span.ts";
+
+export type Scalar = null | boolean | bigint | number | string;
+
+export type GraphValue = ScalarNode | OpaqueNode | ListNode | TupleNode | DictNode | VarNode | CallNode;
+
+interface NodeBase {
+  readonly origin: Origin;
+}
+export interface ScalarNode extends NodeBase {
+  readonly kind: "scalar";
+  readonly value: Scalar;
+  /** How it was written, where that matters for messages (`1e-4`). */
+  readonly source?: string;
+}
+/** Values that YAML can make and a config may not use (dates, bytes, sets), except as keys and variable defaults. */
+export interface OpaqueNode extends NodeBase {
+  readonly kind: "opaque";
+  readonly type: "date" | "datetime" | "bytes" | "set";
+  readonly value: string | readonly GraphValue[];
+}
+export interface ListNode extends NodeBase {
+  readonly kind: "list";
+  readonly items: readonly GraphValue[];
+}
+export interface TupleNode extends NodeBase {
+  readonly kind: "tuple";
+  readonly items: readonly GraphValue[];
+}
+/** Keys are values, mostly string scalars; insertion order is observable. */
+export interface DictNode extends NodeBase {
+  readonly kind: "dict";
+  readonly entries: readonly DictEntry[];
+}
+export interface DictEntry {
+  readonly key: GraphValue;
+  readonly value: GraphValue;
+}
+export interface VarNode extends NodeBase {
+  readonly kind: "var";
+  readonly varName: string;
+  readonly name?: string;
+  readonly fallback?: GraphValue;
+}
+export type CallMode = "singleton" | "factory" | "partial" | "meta";
+export interface CallNode extends NodeBase {
+  readonly kind: "call";
+  readonly mode: CallMode;
+  /** As written after the tag: `torch.optim:AdamW`. */
+  readonly constructorSpec: string;
+  readonly constructorOrigin: Origin;
+  /** The explicit name, after `@`. */
+  readonly name?: string;
+  readonly args: readonly GraphValue[];
+  readonly kwargs: readonly Keyword[];
+  readonly latentArgs?: GraphValue;
+  readonly submoduleSearchpath?: GraphValue;
+  /** Set by the resolve pass: what to import. Absent before it, and for built-ins. */
+  readonly symbol?: ResolvedSymbol;
+}
+export interface Keyword {
+  readonly name: string;
+  readonly nameOrigin: Origin;
+  readonly value: GraphValue;
+}
+export interface ResolvedSymbol {
+  /** Import specifier as emitted: `fgc/nn`, a package, `node:…`, or an absolute path of a source file. */
+  readonly module: string;
+  readonly isFile: boolean;
+  readonly exportName: string;
+  readonly members: readonly string[];
+}
+
+/** The values that `node` refers to, in canonical order (args, kwargs, latent_args, submodule_searchpath). The one place that knows every kind's edges. */
+export function operands(node: GraphValue): readonly GraphValue[] {
+  switch (node.kind) {
+    case "scalar":
+    case "opaque":
+      return [];
+    case "list":
+    case "tuple":
+      return node.items;
+    case "dict":
+      return node.entries.flatMap((entry) => [entry.key, entry.value]);
+    case "var":
+      return node.fallback === undefined ? [] : [node.fallback];
+    case "call":
+      return [
+        ...node.args,
+        ...node.kwargs.map((keyword) => keyword.value),
+        ...(node.latentArgs === undefined ? [] : [node.latentArgs]),
+        ...(node.submoduleSearchpath === undefined ? [] : [node.submoduleSearchpath]),
+      ];
+  }
+}
