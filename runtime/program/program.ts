@@ -31,8 +31,8 @@ export interface BufferDecl {
   /** input, output: the caller's name. state: the state tensor's unique id, then a dot-path for messages in `label`. */
   readonly name: string;
   readonly label?: string;
-  /** const: the elements. */
-  readonly data?: readonly number[];
+  /** const: the elements (f16 and bf16 as bits). */
+  readonly data?: ArrayLike<number>;
   /** temp: byte offset in the arena, a multiple of 64. */
   readonly arenaOffset?: number;
 }
@@ -42,5 +42,10 @@ export interface Program {
   readonly name: string;
   readonly buffers: readonly BufferDecl[];
   readonly kernels: readonly Kernel[];
+  /**
+   * One number per kernel, never falling: kernels of one stage touch no memory that another of them writes (arena overlaps
+   * included), so a device needs a barrier only where the stage rises. Absent: a barrier after every kernel is always right.
+   */
+  readonly stages?: readonly number[];
   readonly arenaBytes: number;
 }
