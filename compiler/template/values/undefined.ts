@@ -1,0 +1,91 @@
+/** @file The undefined values: what a missing name, attribute or item gives. Any use of one fails, save those that section 8 of the language allows. */
+import { type ErrorKind, TemplateError } from "./errors.ts";
+import { PyObject, type Value } from "./value.ts";
+
+export interface UndefinedOrigin {
+  /** The missing name, for messages and hints. */
+  readonly name: string;
+  /** What to say when the value is used. */
+  readonly message: string;
+  /** `security` for an attribute that the sandbox hides. */
+  readonly kind?: ErrorKind;
+  /** Names that do exist, computed only when a message needs them. */
+  readonly known?: () => readonly string[];
+}
+
+/**
+ * A missing value. `lenient` is the missing `else` of an inline `if`: it prints as nothing, is false and empty,
+ * while attributes, items, calls and arithmetic still fail.
+ */
+export class Undefined extends PyObject {
+  readonly typeName = "Undefined";
+  readonly origin: UndefinedOrigin;
+  readonly lenient: boolean;
+
+  constructor(origin: UndefinedOrigin, lenient = false) {
+    super();
+    this.origin = origin;
+    this.lenient = lenient;
+  }
+
+  /** The error of using this value. */
+  error(): TemplateError {
+    const { name, message, kind, known } = this.origin;
+    return new TemplateError(
+      kind ?? "undefined",
+      message,
+      known === undefined ? undefined : { wanted: name, known: known() },
+    );
+  }
+  fail(): never {
+    throw this.error();
+  }
+
+  override attribute(_name: string): Value | undefined {
+    return this.fail();
+  }
+  override item(_key: Value): Value | undefined {
+    return this.fail();
+  }
+  override iterate(): Iterator<Value> {
+    return this.lenient ? [][Symbol.iterator]() : this.fail();
+  }
+  override length(): number {
+    return this.lenient ? 0 : this.fail();
+  }
+  override truthy(): boolean {
+    return this.lenient ? false : this.fail();
+  }
+  override equals(other: Value): boolean {
+    return this.lenient ? other instanceof Undefined : this.fail();
+  }
+  override str(): string {
+    return this.lenient ? "" : this.fail();
+  }
+  override repr(): string {
+    return "Undefined";
+  }
+}
+
+/** A name that no scope has. `known` lists the names in sight. */
+export function undefinedName(name: string, known?: () => readonly string[]): Undefined {
+  return new Undefined({ name, message: `'${name}' is undefined`, ...(known && { known }) });
+}
+
+/** The parameter of a macro that the call left out. */
+export function undefinedParameter(name: string): Undefined {
+  return new Undefined({ name, message: `parameter '${name}' was not provided` });
+}
+
+/** An undefined value with a message of its own. */
+export function undefinedBecause(message: string, name = ""): Undefined {
+  return new Undefined({ name, message });
+}
+
+/** What an inline `if` without `else` gives. */
+export function missingElse(): Undefined {
+  return new Undefined(
+    { name: "", message: "the inline if-expression evaluated to false and no else section was defined" },
+    true,
+  );
+}
