@@ -63,6 +63,34 @@ export interface CallNode extends NodeBase {
   readonly submoduleSearchpath?: GraphValue;
   /** Set by the resolve pass: what to import. Absent before it, and for built-ins. */
   readonly symbol?: ResolvedSymbol;
+  /**
+   * Set by the types pass. From then on `args` are the positional arguments and `kwargs` the properties of the callee's options object,
+   * under the names of the TypeScript signature.
+   */
+  readonly layout?: CallLayout;
+}
+
+/** How the arguments of a call are laid out in the emitted code. Refers to no node, so passes may copy it as it is. */
+export interface CallLayout {
+  /** `new X(…)` or `f(…)`. */
+  readonly construct: boolean;
+  /** The callee gives a promise, to be awaited. */
+  readonly async: boolean;
+  /** The parameter that each of `args` goes to. */
+  readonly positions: readonly number[];
+  /** The parameter that takes `kwargs` as one object; absent where the callee has none. */
+  readonly optionsPosition?: number;
+  /** What a partial leaves to its caller: positional parameters in order, then properties of the options object. */
+  readonly openPositional: readonly OpenParameter[];
+  readonly openOptions: readonly OpenParameter[];
+  /** The type of the result, as text. */
+  readonly returns: string;
+}
+export interface OpenParameter {
+  readonly name: string;
+  readonly position: number;
+  /** As text, for messages; the emitted code infers or imports what it needs. */
+  readonly type: string;
 }
 export interface Keyword {
   readonly name: string;
