@@ -1,6 +1,6 @@
 /** @file The undefined values: what a missing name, attribute or item gives. Any use of one fails, save those that section 8 of the language allows. */
 import { type ErrorKind, TemplateError } from "./errors.ts";
-import { PyObject, type Value } from "./value.ts";
+import { type KeywordArguments, PyObject, type Value } from "./value.ts";
 
 export interface UndefinedOrigin {
   /** The missing name, for messages and hints. */
@@ -59,6 +59,9 @@ export class Undefined extends PyObject {
   override equals(other: Value): boolean {
     return this.lenient ? other instanceof Undefined : this.fail();
   }
+  override call(_args: readonly Value[], _kwargs: KeywordArguments): Value {
+    return this.fail();
+  }
   override str(): string {
     return this.lenient ? "" : this.fail();
   }
@@ -75,6 +78,15 @@ export function undefinedName(name: string, known?: () => readonly string[]): Un
 /** The parameter of a macro that the call left out. */
 export function undefinedParameter(name: string): Undefined {
   return new Undefined({ name, message: `parameter '${name}' was not provided` });
+}
+
+/** An attribute that the sandbox hides: using it is a security error. */
+export function unsafeAttribute(name: string, ownerType: string): Undefined {
+  return new Undefined({
+    name,
+    message: `access to attribute '${name}' of '${ownerType}' object is unsafe`,
+    kind: "security",
+  });
 }
 
 /** An undefined value with a message of its own. */

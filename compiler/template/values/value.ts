@@ -52,6 +52,13 @@ export abstract class PyObject {
   equals(_other: Value): boolean {
     return false;
   }
+  /** Negative, zero or positive; `undefined` where the two have no order. */
+  compare(_other: Value): number | undefined {
+    return undefined;
+  }
+  call(_args: readonly Value[], _kwargs: KeywordArguments): Value {
+    throw typeError(`'${this.typeName}' object is not callable`);
+  }
   repr(): string {
     return `<${this.typeName} object>`;
   }
@@ -170,7 +177,7 @@ export const noKeywords: KeywordArguments = new Map();
 export abstract class Callable extends PyObject {
   readonly typeName: string = "function";
   abstract readonly name: string;
-  abstract call(args: readonly Value[], kwargs: KeywordArguments): Value;
+  abstract override call(args: readonly Value[], kwargs: KeywordArguments): Value;
   override repr(): string {
     // Python shows a memory address here, which no output can depend on.
     return `<${this.typeName} ${this.name}>`;
@@ -192,7 +199,7 @@ export class BuiltinFunction extends Callable {
 }
 
 /** `typeName` of any value. */
-export function typeName(value: Value): string {
+export function typeNameOf(value: Value): string {
   switch (typeof value) {
     case "boolean":
       return "bool";
@@ -209,9 +216,8 @@ export function typeName(value: Value): string {
 
 /** Call any value; what cannot be called is a type error. */
 export function call(callee: Value, args: readonly Value[], kwargs: KeywordArguments = noKeywords): Value {
-  if (callee instanceof Callable) return callee.call(args, kwargs);
-  if (callee instanceof PyObject) callee.truthy(); // a strict undefined value fails here, with its own message
-  throw typeError(`'${typeName(callee)}' object is not callable`);
+  if (callee instanceof PyObject) return callee.call(args, kwargs);
+  throw typeError(`'${typeNameOf(callee)}' object is not callable`);
 }
 
 /** The text of a str or of safe text; `undefined` for any other value. */
