@@ -32,7 +32,7 @@ export type Instr =
   | { readonly op: "cast"; readonly a: Reg; readonly to: "f32" | "i32" | "bool" }
   /**
    * A uniform f32 in [0, 1), a pure function of three i32 registers: stream seed, step counter and element index.
-   * Every device gives the same bits; `random.ts` is the definition.
+   * Every device gives the same bits; `program/random.ts` is the definition.
    */
   | { readonly op: "random"; readonly seed: Reg; readonly counter: Reg; readonly index: Reg };
 
