@@ -1,0 +1,132 @@
+/**
+ * @file Build the package: `node scripts/build.mjs`, run by `prepare`.
+ *
+ *     dist/fgc.mjs           the command line, one file, so that it starts fast
+ *     dist/lib/NAME.js       what emitted programs import as `fgc/NAME`, sharing chunks
+ *     dist/signatures.json   what configs may construct, and with which arguments
+ *     dist/types/            declarations, for editors and for checking what a build emits
+ *     dist/build-id          a hash of the above: a new compiler or library makes every build stale
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { writeSignatures } from "./signatures.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const require = createRequire(import.meta.url);
+
+/** Big CommonJS packages stay outside of the bundle: they are loaded only by the commands that need them. */
+const external = ["ts-morph", "prettier", "esbuild", "typescript"];
+
+/** `fgc/NAME` → entry point, for every part of the library that exists. */
+function libraryEntries() {
+  const parts = existsSync(join(root, "stdlib")) ? readdirSync(join(root, "stdlib")).sort() : [];
+  const entries = parts.map((name) => [name, join(root, "stdlib", name, "index.ts")]);
+  return Object.fromEntries(
+    [...entries, ["runtime", join(root, "runtime/index.ts")]].filter(([, path]) => existsSync(path)),
+  );
+}
+
+/** Inside the package `fgc/NAME` means the sources, outside it `dist/lib`. */
+const ownNames = {
+  name: "own-names",
+  setup({ onResolve }) {
+    onResolve({ filter: /^fgc\/\w+$/ }, ({ path }) => {
+      const name = path.slice("fgc/".length);
+      return { path: join(root, name === "runtime" ? "runtime/index.ts" : `stdlib/${name}/index.ts`) };
+    });
+  },
+};
+
+const common = {
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  absWorkingDir: root,
+  plugins: [ownNames],
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+async function buildCommandLine() {
+  const entry = join(root, "compiler/cli/main.ts");
+  if (!existsSync(entry)) return;
+  await build({
+    ...common,
+    entryPoints: [entry],
+    outfile: join(dist, "fgc.mjs"),
+    external,
+    // CommonJS dependencies ask for `require`, which an ES module lacks.
+    banner: {
+      js: 'import { createRequire as fgcCreateRequire } from "node:module";\nconst require = fgcCreateRequire(import.meta.url);',
+    },
+  });
+}
+
+async function buildLibrary(entries) {
+  await build({
+    ...common,
+    entryPoints: entries,
+    outdir: join(dist, "lib"),
+    splitting: true,
+    chunkNames: "chunk-[hash]",
+  });
+}
+
+/** Declarations by the TypeScript compiler. Type errors are `npm run check`'s business: here they are told, and stop nothing. */
+function buildTypes() {
+  return new Promise((resolve) => {
+    const compiler = require.resolve("typescript/bin/tsc");
+    const child = spawn(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let output = "";
+    child.stdout.on("data", (chunk) => {
+      output += chunk;
+    });
+    child.on("close", (code) => {
+      if (code !== 0)
+        process.stderr.write(
+          `declarations were written with type errors:\n${output.split("\n").slice(0, 10).join("\n")}\n`,
+        );
+      resolve();
+    });
+  });
+}
+
+function listFiles(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true })
+    .flatMap((entry) => (entry.isDirectory() ? listFiles(join(folder, entry.name)) : [join(folder, entry.name)]))
+    .sort();
+}
+
+function writeBuildId() {
+  const hash = createHash("sha256");
+  const files = [join(dist, "fgc.mjs"), join(dist, "signatures.json"), ...listFiles(join(dist, "lib"))].filter(
+    existsSync,
+  );
+  for (const path of files) hash.update(path.slice(dist.length)).update(readFileSync(path));
+  writeFileSync(join(dist, "build-id"), `${hash.digest("hex").slice(0, 32)}\n`);
+}
+
+const started = performance.now();
+mkdirSync(dist, { recursive: true });
+// Chunks carry hashes in their names: without this, those of earlier builds would pile up.
+rmSync(join(dist, "lib"), { recursive: true, force: true });
+const entries = libraryEntries();
+await Promise.all([
+  buildCommandLine(),
+  buildLibrary(entries),
+  buildTypes(),
+  writeSignatures({ root, entries, outfile: join(dist, "signatures.json") }),
+]);
+writeBuildId();
+process.stderr.write(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
