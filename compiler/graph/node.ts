@@ -78,8 +78,8 @@ export interface CallLayout {
   readonly async: boolean;
   /** The parameter that each of `args` goes to. */
   readonly positions: readonly number[];
-  /** The parameter that takes `kwargs` as one object; absent where the callee has none. */
-  readonly optionsPosition?: number;
+  /** The options-object parameter that each of `kwargs` goes into. */
+  readonly optionPositions: readonly number[];
   /** What a partial leaves to its caller: positional parameters in order, then properties of the options object. */
   readonly openPositional: readonly OpenParameter[];
   readonly openOptions: readonly OpenParameter[];
