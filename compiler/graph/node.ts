@@ -127,3 +127,13 @@ export function operands(node: GraphValue): readonly GraphValue[] {
       ];
   }
 }
+
+export function isNullValue(value: GraphValue): boolean {
+  return value.kind === "scalar" && value.value === null;
+}
+
+/** The entry of a mapping under a text key. */
+export function entryOf(value: GraphValue, key: string): GraphValue | undefined {
+  if (value.kind !== "dict") return undefined;
+  return value.entries.find((entry) => entry.key.kind === "scalar" && entry.key.value === key)?.value;
+}
