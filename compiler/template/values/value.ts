@@ -59,6 +59,10 @@ export abstract class PyObject {
   call(_args: readonly Value[], _kwargs: KeywordArguments): Value {
     throw typeError(`'${this.typeName}' object is not callable`);
   }
+  /** The text for a non-empty format specification; `undefined` where the type takes none. */
+  format(_specification: string): string | undefined {
+    return undefined;
+  }
   repr(): string {
     return `<${this.typeName} object>`;
   }

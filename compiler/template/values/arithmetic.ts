@@ -1,0 +1,155 @@
+/** @file The arithmetic operators. int stays int, float stays float; nothing is converted but bool, which is an int. */
+import { numeric } from "./compare.ts";
+import { overflowError, typeError, zeroDivision } from "./errors.ts";
+import { formatPercent } from "./format/percent.ts";
+import { escapeValue } from "./markup.ts";
+import { divideExactly, floorDivide, modulo, toFloat } from "./numbers.ts";
+import { Undefined } from "./undefined.ts";
+import { Markup, PyList, PyTuple, textOf, typeNameOf, type Value } from "./value.ts";
+
+export type BinaryOperator = "+" | "-" | "*" | "/" | "//" | "%" | "**";
+export type UnaryOperator = "+" | "-";
+
+export function binary(operator: BinaryOperator, a: Value, b: Value): Value {
+  if (a instanceof Undefined) return a.fail();
+  // `'%s' % nope` fails as well, but only once the format asks for the value.
+  if (b instanceof Undefined && !(operator === "%" && textOf(a) !== undefined)) return b.fail();
+  const x = numeric(a);
+  const y = numeric(b);
+  if (x !== undefined && y !== undefined) {
+    if (typeof x === "bigint" && typeof y === "bigint") return integerOperation(operator, x, y);
+    return floatOperation(operator, toFloat(x), toFloat(y));
+  }
+  const result = sequenceOperation(operator, a, b);
+  if (result !== undefined) return result;
+  throw typeError(`unsupported operand type(s) for ${operator}: '${typeNameOf(a)}' and '${typeNameOf(b)}'`);
+}
+
+export function unary(operator: UnaryOperator, value: Value): Value {
+  if (value instanceof Undefined) return value.fail();
+  const x = numeric(value);
+  if (x === undefined) throw typeError(`bad operand type for unary ${operator}: '${typeNameOf(value)}'`);
+  return operator === "-" ? -x : x;
+}
+
+function integerOperation(operator: BinaryOperator, a: bigint, b: bigint): Value {
+  switch (operator) {
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      return divideExactly(a, b);
+    case "//":
+      return floorDivide(a, b);
+    case "%":
+      return modulo(a, b);
+    case "**":
+      if (b < 0n) return floatPower(toFloat(a), toFloat(b));
+      return integerPower(a, b);
+  }
+}
+
+/** Bits that a computed integer may have: far above any use, far below what would exhaust memory. */
+const integerBitLimit = 1n << 26n;
+
+function integerPower(a: bigint, b: bigint): bigint {
+  const magnitude = a < 0n ? -a : a;
+  if (magnitude > 1n && b * BigInt(magnitude.toString(2).length) > integerBitLimit) {
+    throw overflowError("the result of ** is too large");
+  }
+  return a ** b;
+}
+
+function floatOperation(operator: BinaryOperator, a: number, b: number): number {
+  switch (operator) {
+    case "+":
+      return a + b;
+    case "-":
+      return a - b;
+    case "*":
+      return a * b;
+    case "/":
+      if (b === 0) throw zeroDivision("float division by zero");
+      return a / b;
+    case "//":
+      return floorDivideFloats(a, b)[0];
+    case "%":
+      return floorDivideFloats(a, b)[1];
+    case "**":
+      return floatPower(a, b);
+  }
+}
+
+/** Python's float divmod: the remainder has the divisor's sign, also when it is zero. */
+function floorDivideFloats(a: number, b: number): [quotient: number, remainder: number] {
+  if (b === 0) throw zeroDivision("float floor division by zero");
+  let remainder = a % b;
+  let quotient = (a - remainder) / b;
+  if (remainder === 0) remainder = b < 0 ? -0 : 0;
+  else if (b < 0 !== remainder < 0) {
+    remainder += b;
+    quotient -= 1;
+  }
+  if (quotient === 0) return [Math.sign(a) * Math.sign(b) < 0 || Object.is(a / b, -0) ? -0 : 0, remainder];
+  const floor = Math.floor(quotient);
+  return [quotient - floor > 0.5 ? floor + 1 : floor, remainder];
+}
+
+function floatPower(a: number, b: number): number {
+  // C's pow, which Python follows, differs from JavaScript's for these two.
+  if (a === 1 || (a === -1 && !Number.isFinite(b) && !Number.isNaN(b))) return 1;
+  if (a === 0 && b < 0) throw zeroDivision("0.0 cannot be raised to a negative power");
+  if (a < 0 && Number.isFinite(a) && Number.isFinite(b) && !Number.isInteger(b)) {
+    throw typeError("a negative number with a fractional exponent has no real power");
+  }
+  const result = a ** b;
+  if (!Number.isFinite(result) && Number.isFinite(a) && Number.isFinite(b)) {
+    throw overflowError("(34, 'Numerical result out of range')");
+  }
+  return result;
+}
+
+/** `+`, `*` and `%` of strings, lists and tuples; `undefined` where the operator does not apply. */
+function sequenceOperation(operator: BinaryOperator, a: Value, b: Value): Value | undefined {
+  const left = textOf(a);
+  if (operator === "%" && left !== undefined) {
+    return a instanceof Markup ? formatPercent(a, b) : formatPercent(left, b);
+  }
+  if (operator === "*") return repeat(a, b) ?? repeat(b, a);
+  if (operator !== "+") return undefined;
+  const right = textOf(b);
+  if (left !== undefined && right !== undefined) {
+    if (a instanceof Markup || b instanceof Markup) return new Markup(escapeValue(a).text + escapeValue(b).text);
+    return left + right;
+  }
+  if (a instanceof PyList && b instanceof PyList) return new PyList([...a.items, ...b.items]);
+  if (a instanceof PyTuple && b instanceof PyTuple) return new PyTuple([...a.items, ...b.items]);
+  return undefined;
+}
+
+/** Elements that a repeated sequence may have. */
+const repeatLimit = 1 << 28;
+
+function repeat(sequence: Value, count: Value): Value | undefined {
+  const times = typeof count === "boolean" ? BigInt(count) : count;
+  if (typeof times !== "bigint") return undefined;
+  const text = textOf(sequence);
+  const unit =
+    text !== undefined
+      ? text.length
+      : sequence instanceof PyList || sequence instanceof PyTuple
+        ? sequence.items.length
+        : 0;
+  if (times > 0n && times * BigInt(unit) > repeatLimit) throw overflowError("the repeated sequence is too long");
+  const n = times > 0n && unit > 0 ? Number(times) : 0;
+  if (text !== undefined) {
+    const repeated = text.repeat(n);
+    return sequence instanceof Markup ? new Markup(repeated) : repeated;
+  }
+  if (sequence instanceof PyList) return new PyList(Array.from({ length: n }, () => sequence.items).flat());
+  if (sequence instanceof PyTuple) return new PyTuple(Array.from({ length: n }, () => sequence.items).flat());
+  return undefined;
+}
