@@ -11,12 +11,48 @@ export type Reg = number;
 
 /** Float to float, unless noted. `not`: bool to bool. `neg`, `abs`, `sign`: also i32. `erf` and `tanh` are accurate to 2 ulp of f32. */
 export const unaryOps = [
-  "neg", "abs", "sign", "exp", "log", "log1p", "expm1", "sqrt", "rsqrt", "reciprocal", "sin", "cos", "tanh", "sigmoid", "erf", "floor", "ceil", "round", "not",
+  "neg",
+  "abs",
+  "sign",
+  "exp",
+  "log",
+  "log1p",
+  "expm1",
+  "sqrt",
+  "rsqrt",
+  "reciprocal",
+  "sin",
+  "cos",
+  "tanh",
+  "sigmoid",
+  "erf",
+  "floor",
+  "ceil",
+  "round",
+  "not",
 ] as const;
 export type UnaryOp = (typeof unaryOps)[number];
 
 /** Both operands have one type. Comparisons give bool; `and`, `or` take bool. `idiv` and `mod` round down, i32 only. */
-export const binaryOps = ["add", "sub", "mul", "div", "idiv", "mod", "pow", "max", "min", "lt", "le", "gt", "ge", "eq", "ne", "and", "or"] as const;
+export const binaryOps = [
+  "add",
+  "sub",
+  "mul",
+  "div",
+  "idiv",
+  "mod",
+  "pow",
+  "max",
+  "min",
+  "lt",
+  "le",
+  "gt",
+  "ge",
+  "eq",
+  "ne",
+  "and",
+  "or",
+] as const;
 export type BinaryOp = (typeof binaryOps)[number];
 
 export type Instr =

@@ -1,0 +1,95 @@
+/** @file Scaled dot-product attention as one op, so that no device ever holds the T×S scores. */
+import * as build from "./build.ts";
+import { DTypeError, formatShape, ShapeError } from "./errors.ts";
+import { type AttentionOp, createMultiNode, type Node, resultOf } from "./graph.ts";
+import { sameShape } from "./shape.ts";
+import { Tensor } from "./tensor.ts";
+
+export interface AttentionOptions {
+  /** Factor of the scores; 1/√d unless told. */
+  readonly scale?: number | undefined;
+  /** Query t of T stands at position t + S − T (or t + kvLength − T) and sees keys up to its own. */
+  readonly causal?: boolean | undefined;
+  /** A query sees the last `window` positions, its own included. */
+  readonly window?: number | undefined;
+  /** bool (true = may attend) or f32 added to the scores; broadcasts to [B, H, T, S]. It gets no gradient. */
+  readonly mask?: Tensor | undefined;
+  /** ALiBi: f32 [H], times (key position − query position), added to the scores. */
+  readonly slopes?: Tensor | undefined;
+  /** i32 []: only the first so many keys hold something (a cache that is not full). */
+  readonly kvLength?: Tensor | undefined;
+}
+
+/**
+ * `softmax(scale · q kᵀ + mask + slope · (s − t)) v` per head. Head h of the queries uses key head ⌊h·K/H⌋.
+ * A query that sees no key gives 0.
+ *
+ * @param q  [B, H, T, d]
+ * @param k  [B, K, S, d]   K divides H
+ * @param v  [B, K, S, d]
+ * @returns  f32 [B, H, T, d]
+ * @source Dao 2023, "FlashAttention-2": the scores are recomputed in the backward pass from the saved log-sum-exp
+ */
+export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
+  const [batch, heads, queries, headDim] = q.shape as [number, number, number, number];
+  const [, kvHeads, keys] = k.shape as [number, number, number, number];
+  const fits =
+    q.rank === 4 &&
+    k.rank === 4 &&
+    sameShape(k.shape, v.shape) &&
+    k.shape[0] === batch &&
+    k.shape[3] === headDim &&
+    heads % kvHeads === 0;
+  if (!fits) {
+    throw new ShapeError(
+      "attention",
+      `q ${formatShape(q.shape)}, k ${formatShape(k.shape)}, v ${formatShape(v.shape)}; wants [B, H, T, d], [B, K, S, d] twice, K dividing H`,
+    );
+  }
+  const { mask, slopes, kvLength, window } = options;
+  const extras: Node[] = [];
+  if (mask !== undefined) {
+    const additive = mask.dtype === "bool" ? mask.node : build.toFloat(mask.node);
+    if (mask.dtype === "i32") throw new DTypeError("attention", "the mask is i32, not bool or f32");
+    extras.push(build.expandTo("attention", additive, [batch, heads, queries, keys]));
+  }
+  if (slopes !== undefined) {
+    if (!sameShape(slopes.shape, [heads]))
+      throw new ShapeError("attention", `slopes ${formatShape(slopes.shape)} for ${heads} heads`);
+    extras.push(build.toFloat(slopes.node));
+  }
+  if (kvLength !== undefined) {
+    if (kvLength.dtype !== "i32" || kvLength.size !== 1)
+      throw new DTypeError("attention", `kvLength is ${kvLength.dtype} ${formatShape(kvLength.shape)}, not one i32`);
+    extras.push(build.reshape(kvLength.node, []));
+  }
+  const op: AttentionOp = {
+    kind: "attention",
+    scale: options.scale ?? 1 / Math.sqrt(headDim),
+    masking: { causal: options.causal ?? false, ...(window === undefined ? {} : { window }) },
+    has: { mask: mask !== undefined, slopes: slopes !== undefined, kvLength: kvLength !== undefined },
+  };
+  const node = createMultiNode(
+    op,
+    [build.toFloat(q.node), build.toFloat(k.node), build.toFloat(v.node), ...extras],
+    [
+      { shape: [batch, heads, queries, headDim], dtype: "f32" },
+      { shape: [batch, heads, queries], dtype: "f32" },
+    ],
+  );
+  return new Tensor(resultOf(node, 0));
+}
+
+/** dq, dk, dv, and dslopes where there are slopes. */
+export function attentionBackward(forward: Node & { readonly op: AttentionOp }, dout: Tensor): Tensor[] {
+  const [q, k, v] = forward.args as [Node, Node, Node];
+  const op = { ...forward.op, kind: "attentionBackward" as const };
+  const args = [...forward.args, resultOf(forward, 0), resultOf(forward, 1), dout.node];
+  const results = [q, k, v, ...(forward.op.has.slopes ? [forward.args[forward.op.has.mask ? 4 : 3] as Node] : [])];
+  const node = createMultiNode(
+    op,
+    args,
+    results.map(({ shape }) => ({ shape, dtype: "f32" })),
+  );
+  return results.map((_, i) => new Tensor(resultOf(node, i)));
+}

@@ -1,0 +1,120 @@
+/** @file Cross-entropy, from logits or straight from hidden states without ever holding all logits. */
+import { sizeOf } from "../program/dtype.ts";
+import * as build from "./build.ts";
+import { DTypeError, formatShape, ShapeError } from "./errors.ts";
+import { concat, where } from "./functions.ts";
+import { createNode } from "./graph.ts";
+import { sameShape } from "./shape.ts";
+import { Tensor } from "./tensor.ts";
+
+export interface CrossEntropyOptions {
+  /** Positions with this label do not count. */
+  readonly ignoreIndex?: number | undefined;
+  /** Over the positions that count; `mean` of none is NaN, as in PyTorch. */
+  readonly reduction?: "mean" | "sum" | "none" | undefined;
+}
+
+/**
+ * `log Σ_v e^(z_v) − z_label`.
+ *
+ * @param logits  [..., V]
+ * @param labels  i32 [...]
+ * @returns       f32 [], or [...] without reduction
+ */
+export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { ignoreIndex = -100, reduction = "mean" } = options;
+  const vocabulary = logits.shape[logits.rank - 1];
+  if (vocabulary === undefined || !sameShape(logits.shape.slice(0, -1), labels.shape)) {
+    throw new ShapeError("crossEntropy", `logits ${formatShape(logits.shape)} for labels ${formatShape(labels.shape)}`);
+  }
+  build.checkIndices("crossEntropy", labels.node);
+  const rows = logits.toFloat().reshape([sizeOf(labels.shape), vocabulary]);
+  const { counts, losses } = rowLosses(rows, labels.reshape([labels.size]), ignoreIndex);
+  if (reduction === "none") return losses.reshape(labels.shape);
+  const total = losses.sum();
+  return reduction === "sum" ? total : total.div(counts.cast("f32").sum());
+}
+
+/** Per row of logits [N, V]: whether its label counts, and its loss (0 where it does not). */
+function rowLosses(rows: Tensor, labels: Tensor, ignoreIndex: number): { counts: Tensor; losses: Tensor } {
+  const counts = labels.ne(ignoreIndex);
+  const safe = where(counts, labels, 0).unsqueeze(1);
+  const losses = rows.logsumexp(1).sub(rows.gather(1, safe).squeeze(1));
+  return { counts, losses: where(counts, losses, 0) };
+}
+
+export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
+  /** [V] */
+  readonly bias?: Tensor | undefined;
+  /** How many bytes of logits to hold at a time. */
+  readonly chunkBytes?: number | undefined;
+}
+
+const defaultChunkBytes = 1 << 25;
+
+/**
+ * Cross-entropy of `hidden weightᵀ + bias`, by slices of rows: each slice's logits give its part of the loss and, in place, of
+ * the gradients, and are forgotten. So the whole logits exist only where they fit one slice.
+ *
+ * @param hidden  [N, C]
+ * @param weight  [V, C]
+ * @param labels  i32 [N]
+ * @returns       f32 []
+ * @source Hsu et al. 2024, "Liger Kernel", section 3.2: gradients are computed in the forward pass, scaled in the backward one
+ */
+export function linearCrossEntropy(
+  hidden: Tensor,
+  weight: Tensor,
+  labels: Tensor,
+  options: LinearCrossEntropyOptions = {},
+): Tensor {
+  const { ignoreIndex = -100, reduction = "mean", chunkBytes = defaultChunkBytes, bias } = options;
+  const [n, channels] = hidden.shape as [number, number];
+  const vocabulary = weight.shape[0] as number;
+  if (hidden.rank !== 2 || weight.rank !== 2 || weight.shape[1] !== channels || !sameShape(labels.shape, [n])) {
+    throw new ShapeError(
+      "linearCrossEntropy",
+      `hidden ${formatShape(hidden.shape)}, weight ${formatShape(weight.shape)}, labels ${formatShape(labels.shape)}; wants [N, C], [V, C], [N]`,
+    );
+  }
+  build.checkIndices("linearCrossEntropy", labels.node);
+  if (reduction === "none")
+    throw new DTypeError("linearCrossEntropy", "needs a reduction; use crossEntropy for a loss per position");
+  const chunks = Math.max(1, Math.ceil((n * vocabulary * 4) / chunkBytes));
+  const size = Math.max(1, Math.ceil(n / chunks));
+  const factor = reduction === "mean" ? labels.ne(ignoreIndex).cast("f32").sum().reciprocal() : undefined;
+
+  const sources = { hidden: hidden.detach().toFloat(), weight: weight.detach().toFloat(), bias: bias?.detach() };
+  let loss: Tensor | undefined;
+  let dWeight: Tensor | undefined;
+  let dBias: Tensor | undefined;
+  const dHidden: Tensor[] = [];
+  for (let at = 0; at < n; at += size) {
+    const rows = Math.min(size, n - at);
+    const h = sources.hidden.narrow(0, at, rows);
+    const own = labels.narrow(0, at, rows);
+    const counts = own.ne(ignoreIndex);
+    const safe = where(counts, own, 0).unsqueeze(1);
+    let logits = h.matmul(sources.weight.T);
+    if (sources.bias !== undefined) logits = logits.add(sources.bias);
+    const max = logits.max(1, { keepDims: true });
+    const exps = logits.sub(max).exp();
+    const sum = exps.sum(1, { keepDims: true });
+    const losses = sum.log().add(max).sub(logits.gather(1, safe)).squeeze(1);
+    const weightOfRow = factor === undefined ? counts.cast("f32") : where(counts, factor, 0);
+    const target = new Tensor(build.iota([rows, vocabulary], 1)).eq(safe).cast("f32");
+    const dLogits = exps.div(sum).sub(target).mul(weightOfRow.unsqueeze(1));
+    const part = where(counts, losses, 0).sum();
+    loss = loss === undefined ? part : loss.add(part);
+    dHidden.push(dLogits.matmul(sources.weight));
+    const partWeight = dLogits.T.matmul(h);
+    dWeight = dWeight === undefined ? partWeight : dWeight.add(partWeight);
+    const partBias = dLogits.sum(0);
+    dBias = dBias === undefined ? partBias : dBias.add(partBias);
+  }
+  if (loss === undefined || dWeight === undefined || dBias === undefined)
+    throw new ShapeError("linearCrossEntropy", "there are no rows");
+  const value = factor === undefined ? loss : loss.mul(factor);
+  const pairs = [concat(dHidden, 0), hidden, dWeight, weight, ...(bias === undefined ? [] : [dBias, bias])];
+  return new Tensor(createNode({ kind: "withGradient" }, [value.node, ...pairs.map((x) => x.node)], [], "f32"));
+}
