@@ -15,7 +15,7 @@ export interface BpeTrainerOptions {
   minFrequency?: number;
   /** Tokens that come first, in this order. */
   specialTokens?: readonly string[];
-  /** Characters that are in the vocabulary whether seen or not. */
+  /** Characters that are in the vocabulary whether seen or not. Default: the 256 of the byte alphabet. */
   initialAlphabet?: readonly string[];
   /** Longest token, in characters. */
   maxTokenLength?: number | null;
@@ -48,7 +48,7 @@ export class BpeTrainer {
     this.vocabSize = options.vocabSize ?? 30_000;
     this.minFrequency = options.minFrequency ?? 0;
     this.specialTokens = options.specialTokens ?? [];
-    this.initialAlphabet = options.initialAlphabet ?? [];
+    this.initialAlphabet = options.initialAlphabet ?? byteLevelAlphabet();
     this.maxTokenLength = options.maxTokenLength ?? Number.POSITIVE_INFINITY;
     this.showProgress = options.showProgress ?? false;
   }

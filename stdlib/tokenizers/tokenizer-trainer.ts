@@ -2,7 +2,7 @@
 import { UserError } from "../faults.ts";
 import type { AddedToken } from "./added-tokens.ts";
 import { BPE } from "./bpe.ts";
-import { BpeTrainer, byteLevelAlphabet } from "./bpe-trainer.ts";
+import { BpeTrainer } from "./bpe-trainer.ts";
 import { ByteLevelDecoder, type Decoder } from "./decoders.ts";
 import { NFC, type Normalizer } from "./normalizers.ts";
 import { type PostProcessor, TemplateProcessing } from "./post-processors.ts";
@@ -13,8 +13,8 @@ import { Tokenizer, type TokenizerConfig } from "./tokenizer.ts";
 export type TextRows = Iterable<string | Readonly<Record<string, unknown>>>;
 
 export interface TokenizerTrainerOptions {
-  /** Folder for the finished files. */
-  outputDir: string;
+  /** Folder for the finished files. Without one the result is only returned: a build rule saves it itself. */
+  outputDir?: string;
   /** Rows of text. */
   dataset: TextRows & { select?(range: SelectRange): TextRows };
   /** Settings of the finished tokenizer; names in snake_case or camelCase. */
@@ -59,7 +59,7 @@ export class TokenizerTrainer {
       preTokenizer = new ByteLevel({ addPrefixSpace: false }),
       decoder = new ByteLevelDecoder(),
     } = this.#options;
-    const { trainer = new BpeTrainer({ initialAlphabet: byteLevelAlphabet() }), model = new BPE() } = this.#options;
+    const { trainer = new BpeTrainer(), model = new BPE() } = this.#options;
 
     const started = performance.now();
     const { counts, rows } = countWords(selectRows(dataset, selectRange), feature, normalizer, preTokenizer);
@@ -95,7 +95,7 @@ export class TokenizerTrainer {
       },
       config,
     );
-    tokenizer.save(this.#options.outputDir);
+    if (this.#options.outputDir !== undefined) tokenizer.save(this.#options.outputDir);
     return tokenizer;
   }
 }
