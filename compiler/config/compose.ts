@@ -29,10 +29,7 @@ export function composeConfig(rendered: RenderedText): ComposeResult {
     return { span, chain: stack };
   };
   const text = normalize(rendered.text);
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-  for (const match of text.matchAll(
-    /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/g,
-  )) {
+  for (const match of text.matchAll(controlCharacters)) {
     diagnostics.push(faults.controlCharacter(place(match.index, match.index + 1), { code: match[0].charCodeAt(0) }));
   }
   if (diagnostics.length > 0) return { root: undefined, diagnostics };
@@ -65,6 +62,9 @@ export function composeConfig(rendered: RenderedText): ComposeResult {
   }
   return { root: reader.failed ? undefined : root, diagnostics };
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const controlCharacters = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/g;
 
 /** Same length, so that offsets stay: lone carriage returns and U+0085 end a line for YAML 1.1, and `yaml` knows neither. */
 function normalize(text: string): string {

@@ -1,0 +1,109 @@
+/**
+ * @file What a module exports and takes: the standard library from its signature file, a project's modules and npm packages from their
+ * sources, each read when it is first named.
+ */
+
+import { SignatureExtractor } from "./signatures/extract.ts";
+import type { SourceHost } from "./signatures/scope.ts";
+import type { ExportSignature, ModuleSignature, SignatureFile } from "./signatures/signature.ts";
+
+export interface SymbolHost {
+  readonly library: SignatureFile;
+  readFile(path: string): string | undefined;
+  /** Where a package's import leads, declarations first: `fgc/nn` and npm packages. Absent: there is none. */
+  resolvePackage(specifier: string, fromDir: string): PackageEntry | undefined;
+  /** The TypeScript API; loading it takes a third of a second, so only when a source must be read. */
+  loadTypeScript(): SourceHost["ts"];
+}
+
+export interface PackageEntry {
+  /** Declarations or a TypeScript source; absent where a package has only JavaScript. */
+  readonly types: string | undefined;
+}
+
+export class SymbolTable {
+  readonly host: SymbolHost;
+  readonly #extractors = new Map<string, ModuleSignature | undefined>();
+  readonly #sources = new Set<string>();
+
+  constructor(host: SymbolHost) {
+    this.host = host;
+  }
+
+  get libraryModules(): readonly string[] {
+    return Object.keys(this.host.library.modules);
+  }
+
+  /** Source files of projects that were read for signatures: inputs of the build. */
+  get sources(): readonly string[] {
+    return [...this.#sources].sort();
+  }
+
+  library(module: string): ModuleSignature | undefined {
+    return this.host.library.modules[module];
+  }
+
+  /** The exports of a source file. */
+  file(path: string): ModuleSignature | undefined {
+    if (!this.#extractors.has(path)) this.#extractors.set(path, this.#extract(path));
+    return this.#extractors.get(path);
+  }
+
+  /** Of a resolved symbol: absent where a package tells nothing about itself. */
+  signature(module: string, isFile: boolean, exportName: string, projectDir: string): ExportSignature | undefined {
+    if (isFile) return this.file(module)?.exports[exportName];
+    const own = this.library(module);
+    if (own !== undefined) return own.exports[exportName];
+    const types = this.host.resolvePackage(module, projectDir)?.types;
+    return types === undefined ? undefined : this.file(types)?.exports[exportName];
+  }
+
+  #extract(path: string): ModuleSignature | undefined {
+    const { host } = this;
+    const folderOf = (from: string): string => from.slice(0, from.lastIndexOf("/"));
+    const extractor = new SignatureExtractor({
+      ts: host.loadTypeScript(),
+      read: (file) => host.readFile(file),
+      resolve: (specifier, from) => {
+        if (!specifier.startsWith(".")) return host.resolvePackage(specifier, folderOf(from))?.types;
+        const base = normalize(`${folderOf(from)}/${specifier}`);
+        return sourceCandidates(base).find((file) => host.readFile(file) !== undefined);
+      },
+    });
+    const found = extractor.module(path);
+    for (const file of extractor.paths)
+      if (!file.includes("/node_modules/") && !file.endsWith(".d.ts")) this.#sources.add(file);
+    return found;
+  }
+}
+
+/** The files that an import of `base` may mean, as TypeScript tries them. */
+export function sourceCandidates(base: string): readonly string[] {
+  const stem = base.replace(/\.(py|[cm]?[jt]s|d\.ts)$/, "");
+  const folder = stem.slice(0, stem.lastIndexOf("/") + 1);
+  const kebab = folder + stem.slice(folder.length).replaceAll("_", "-");
+  const stems = kebab === stem ? [stem] : [stem, kebab];
+  return [
+    ...new Set([
+      base,
+      ...stems.flatMap((name) => [
+        `${name}.ts`,
+        `${name}.mts`,
+        `${name}.d.ts`,
+        `${name}.mjs`,
+        `${name}.js`,
+        `${name}/index.ts`,
+      ]),
+    ]),
+  ];
+}
+
+/** `a/./b/../c` → `a/c`. */
+export function normalize(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split("/")) {
+    if (part === "..") parts.pop();
+    else if (part !== "." && (part !== "" || parts.length === 0)) parts.push(part);
+  }
+  return parts.join("/");
+}
