@@ -156,6 +156,7 @@ export interface AttentionBackwardKernel {
   readonly v: Access;
   readonly mask?: Access;
   readonly slopes?: Access;
+  readonly kvLength?: BufferId;
   readonly out: Access;
   readonly lse: Access;
   readonly dout: Access;
