@@ -21,6 +21,8 @@ export interface ObjectShape {
 }
 
 const maximalDepth = 12;
+/** Mappings inside of mappings inside of an argument are checked so far down. */
+const propertyDepth = 4;
 
 export class ShapeReader {
   readonly #scopes: ScopeTable;
@@ -42,7 +44,7 @@ export class ShapeReader {
     if (api.isTupleTypeNode(node)) return { kind: "array", element: this.#tupleElement(node, file, depth) };
     if (api.isFunctionTypeNode(node) || api.isConstructorTypeNode(node)) return { kind: "function" };
     if (api.isTypeLiteralNode(node))
-      return node.members.some(api.isCallSignatureDeclaration) ? { kind: "function" } : { kind: "object" };
+      return node.members.some(api.isCallSignatureDeclaration) ? { kind: "function" } : this.#object(node, file, depth);
     if (api.isLiteralTypeNode(node)) return this.#literal(node.literal);
     if (api.isTypeReferenceNode(node)) return this.#reference(node, file, depth);
     if (api.isIndexedAccessTypeNode(node)) return this.#indexed(node, file, depth);
@@ -51,7 +53,7 @@ export class ShapeReader {
       if (node.operator === SyntaxKind.KeyOfKeyword) return this.#keys(node.type, file);
       return unknownShape;
     }
-    if (api.isIntersectionTypeNode(node)) return { kind: "object" };
+    if (api.isIntersectionTypeNode(node)) return this.#object(node, file, depth);
     switch (node.kind) {
       case SyntaxKind.NumberKeyword:
         return { kind: "number" };
@@ -158,8 +160,8 @@ export class ShapeReader {
       if (name === "Array" || name === "ReadonlyArray")
         return { kind: "array", element: this.shape(first, file, depth + 1) };
       if (name === "Record") return { kind: "object" };
-      if (name === "Partial" || name === "Required" || name === "Readonly") return this.shape(first, file, depth + 1);
-      if (name === "Omit" || name === "Pick") return { kind: "object" };
+      if (name === "Readonly") return this.shape(first, file, depth + 1);
+      if (["Partial", "Required", "Omit", "Pick"].includes(name)) return this.#object(node, file, depth);
       if (name === "NonNullable" || name === "Exclude") return this.shape(first, file, depth + 1);
       if (/^(Float|Int|Uint|BigInt|BigUint)\d+(Clamped)?Array$/.test(name)) return { kind: "instance", name };
       return unknownShape;
@@ -170,7 +172,20 @@ export class ShapeReader {
     if (!api.isInterfaceDeclaration(declaration)) return unknownShape;
     if (declaration.members.some(api.isCallSignatureDeclaration)) return { kind: "function" };
     // An interface with methods is implemented by classes; one of plain properties may be written as a mapping.
-    return declaration.members.some(api.isMethodSignature) ? { kind: "instance", name } : { kind: "object", name };
+    if (declaration.members.some(api.isMethodSignature)) return { kind: "instance", name };
+    return { ...this.#object(node, file, depth), name };
+  }
+
+  /** A type that may be written as a mapping, with the names that it takes where they are known and few levels down. */
+  #object(node: ts.TypeNode, file: FileScope, depth: number): TypeShape & { readonly kind: "object" } {
+    const found = depth > propertyDepth ? undefined : this.properties(node, file, depth + 1);
+    if (found === undefined || found.open) return { kind: "object" };
+    const shapeOf = (property: Property): TypeShape =>
+      property.isMethod ? { kind: "function" } : this.shape(property.type, property.file, depth + 2);
+    return {
+      kind: "object",
+      properties: Object.fromEntries(found.properties.map((property) => [property.name, shapeOf(property)])),
+    };
   }
 
   #literal(literal: ts.LiteralTypeNode["literal"]): TypeShape {

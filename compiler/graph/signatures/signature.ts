@@ -10,7 +10,7 @@ export type TypeShape =
   | { readonly kind: "number" | "string" | "boolean" | "null" | "undefined" | "function" | "unknown" }
   | { readonly kind: "literal"; readonly value: string | number | boolean }
   | { readonly kind: "array"; readonly element: TypeShape }
-  | { readonly kind: "object"; readonly name?: string }
+  | { readonly kind: "object"; readonly name?: string; readonly properties?: Readonly<Record<string, TypeShape>> }
   | { readonly kind: "instance"; readonly name: string }
   | { readonly kind: "union"; readonly of: readonly TypeShape[] };
 

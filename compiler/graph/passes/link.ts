@@ -1,0 +1,230 @@
+/**
+ * @file Graph pass: splice in the graphs of other projects, bind variables, and look into what is known by now.
+ *
+ *     !call:forgather:from_project { project_dir: P, targets: [a, b], pp_kwargs: {…}, x: *v }    the graphs of a and b, with !var x bound to *v
+ *     !singleton:getitem [ *that, "a" ]                                                          the graph of a
+ *
+ * Needs:   nothing; it is the first pass.
+ * Leaves:  no `from_project`; no variable that has a value or a default, except those that a model module's config gives. Nodes of other
+ *          projects carry a `from_project` frame, and their specs are resolved already: relative files are their own project's.
+ * Faults:  link/not-constant, link/missing-project-dir, link/no-loader, link/cycle, link/unknown-target; whatever the other config has wrong.
+ */
+import { DiagnosticError } from "../../diagnostics/diagnostic.ts";
+import { nearest } from "../../source/nearest.ts";
+import type { Frame } from "../../source/span.ts";
+import { placeOf } from "../describe.ts";
+import { lookup } from "../import-map.ts";
+import type { CallNode, DictEntry, GraphValue } from "../node.ts";
+import { moduleConfigKeys } from "./boundaries.ts";
+import { linkDiagnostics as faults } from "./diagnostics.ts";
+import { fold } from "./fold.ts";
+import type { GraphPass, LinkedProject, PassContext, PlainValue, ProjectEnvironment } from "./pass.ts";
+import {
+  asData,
+  constantOf,
+  fromProjectSpec,
+  keyText,
+  keyword,
+  modelModuleSpec,
+  scalar,
+  targetOf,
+  targetsOf,
+  textOf,
+} from "./queries.ts";
+import { resolveIn } from "./resolve.ts";
+import { mapOperands, rewrite } from "./rewrite.ts";
+
+export const link: GraphPass = {
+  name: "link",
+  summary: "splice in other projects, bind variables",
+  run: (root, context) => new Linker(context).link(root, context.project, new Map(context.project.variables), []),
+};
+
+type Bindings = ReadonlyMap<string, GraphValue>;
+
+/** The keywords that from_project itself reads; all others bind variables. */
+const ownKeywords = new Set(["project_dir", "config_template", "targets", "pp_kwargs", "pp_debug"]);
+
+class Linker {
+  readonly #context: PassContext;
+
+  constructor(context: PassContext) {
+    this.#context = context;
+  }
+
+  /** @param open the projects being linked, outermost first: an entry met again is a cycle */
+  link(root: GraphValue, environment: ProjectEnvironment, bindings: Bindings, open: readonly string[]): GraphValue {
+    const renamed = rewrite(root, (node) => renameWellKnown(node, environment));
+    const bound = bind(renamed, bindings);
+    return rewrite(bound, (node) => {
+      if (node.kind === "call" && node.constructorSpec === fromProjectSpec)
+        return this.#splice(node, open) ?? scalar(null, node.origin);
+      return fold(node);
+    });
+  }
+
+  #splice(node: CallNode, open: readonly string[]): GraphValue | undefined {
+    const { report, loadProject } = this.#context;
+    const constant = (name: string): PlainValue | undefined => {
+      const value = keyword(node, name);
+      if (value === undefined) return undefined;
+      const found = constantOf(value);
+      if (found === undefined) report(faults.notConstant(placeOf(value.origin), { argument: name }));
+      return found;
+    };
+    const projectDir = constant("project_dir") ?? textOf(node.args[0]);
+    const configTemplate = constant("config_template") ?? textOf(node.args[1]);
+    const ppKwargs = constant("pp_kwargs") ?? {};
+    if (typeof projectDir !== "string") {
+      if (keyword(node, "project_dir") === undefined)
+        report(faults.missingProjectDir(placeOf(node.constructorOrigin), {}));
+      return undefined;
+    }
+    const template = typeof configTemplate === "string" && configTemplate !== "" ? configTemplate : undefined;
+    const step = `${projectDir}${template === undefined ? "" : ` (${template})`}`;
+    if (open.includes(step)) {
+      report(faults.cycle(placeOf(node.constructorOrigin), { steps: [...open.slice(open.indexOf(step)), step] }));
+      return undefined;
+    }
+    if (loadProject === undefined) {
+      report(faults.noLoader(placeOf(node.constructorOrigin), { project: projectDir }));
+      return undefined;
+    }
+    const frame: Frame = { kind: "from_project", name: step, span: node.constructorOrigin.span };
+    const loaded = this.#load(
+      () => loadProject({ projectDir, configTemplate: template, ppKwargs: asMapping(ppKwargs) }, node.origin),
+      [...node.origin.stack, frame],
+    );
+    return loaded === undefined ? undefined : this.#targets(node, loaded, projectDir, [...open, step], frame);
+  }
+
+  /** What the other config has wrong is told with the way to it. */
+  #load(load: () => LinkedProject, chain: readonly Frame[]): LinkedProject | undefined {
+    try {
+      return load();
+    } catch (error) {
+      if (!(error instanceof DiagnosticError)) throw error;
+      for (const found of error.diagnostics)
+        this.#context.report({ ...found, chain: [...chain, ...(found.chain ?? [])] });
+      return undefined;
+    }
+  }
+
+  #targets(
+    node: CallNode,
+    { root, environment }: LinkedProject,
+    projectDir: string,
+    open: readonly string[],
+    frame: Frame,
+  ): GraphValue | undefined {
+    const given = node.kwargs
+      .filter(({ name }) => !ownKeywords.has(name))
+      .map(({ name, value }) => [name, value] as const);
+    const chain = [...node.origin.stack, frame];
+    const reached = rewrite(root, (part) => withFrames(part, chain));
+    const linked = this.link(reached, environment, new Map([...environment.variables, ...given]), open);
+    const wanted = targetNames(keyword(node, "targets"));
+    const names = typeof wanted === "string" ? [wanted] : wanted;
+    const entries: DictEntry[] = [];
+    for (const name of names) {
+      const value = targetOf(linked, name);
+      if (value === undefined) {
+        const known = targetsOf(linked).map(keyText);
+        this.#context.report(
+          faults.unknownTarget(placeOf(node.origin), {
+            target: name,
+            project: projectDir,
+            nearest: nearest(name, known),
+          }),
+        );
+      } else {
+        entries.push({ key: scalar(name, node.origin), value });
+      }
+    }
+    // Only what is wanted is resolved: another project's unused targets are no business of this build.
+    const made: GraphValue = { kind: "dict", entries, origin: node.origin };
+    const resolved = resolveIn(made, environment, this.#context);
+    return typeof wanted === "string" ? targetOf(resolved, wanted) : resolved;
+  }
+}
+
+function targetNames(node: GraphValue | undefined): string | readonly string[] {
+  const value = node === undefined ? undefined : constantOf(node);
+  if (typeof value === "string" && value !== "") return value;
+  if (Array.isArray(value) && value.length > 0) return value.map(String);
+  return "main";
+}
+
+function asMapping(value: PlainValue): Readonly<Record<string, PlainValue>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Record<string, PlainValue>)
+    : {};
+}
+
+function withFrames(node: GraphValue, chain: readonly Frame[]): GraphValue {
+  const origin = { ...node.origin, stack: [...chain, ...node.origin.stack] };
+  if (node.kind !== "call") return { ...node, origin };
+  const constructorOrigin = { ...node.constructorOrigin, stack: origin.stack };
+  return {
+    ...node,
+    origin,
+    constructorOrigin,
+    kwargs: node.kwargs.map((entry) => ({ ...entry, nameOrigin: { ...entry.nameOrigin, stack: origin.stack } })),
+  };
+}
+
+/** Specs that the compiler itself handles must have their names before anything looks for them. */
+function renameWellKnown(node: GraphValue, { importMap }: ProjectEnvironment): GraphValue {
+  if (node.kind !== "call" || node.symbol !== undefined) return node;
+  const spec = lookup(importMap, node.constructorSpec) ?? node.constructorSpec;
+  if (
+    spec === node.constructorSpec ||
+    !(spec === fromProjectSpec || spec.startsWith("fgc/compiler:") || spec.startsWith("fgc/build:"))
+  )
+    return node;
+  return { ...node, constructorSpec: spec };
+}
+
+/** Variables → their values. Inside of a model module's parts, the keys of its config stay variables: they are bound when a model is made. */
+function bind(root: GraphValue, bindings: Bindings): GraphValue {
+  const visitWith = (kept: ReadonlySet<string>): ((node: GraphValue) => GraphValue) => {
+    const done = new Map<GraphValue, GraphValue>();
+    const visit = (node: GraphValue): GraphValue => {
+      const known = done.get(node);
+      if (known !== undefined) return known;
+      const made = make(node);
+      done.set(node, made);
+      return made;
+    };
+    const make = (node: GraphValue): GraphValue => {
+      if (node.kind === "var" && !kept.has(node.varName)) {
+        const value = bindings.get(node.varName) ?? (node.fallback === undefined ? undefined : visit(node.fallback));
+        return value ?? node;
+      }
+      if (node.kind === "call" && node.constructorSpec === modelModuleSpec) {
+        const inner = visitWith(new Set([...kept, ...moduleConfigKeys(node), "config"]));
+        const kwargs = node.kwargs.map((entry) => ({
+          ...entry,
+          value: (entry.name === "obj" ? inner : visit)(entry.value),
+        }));
+        return { ...node, kwargs };
+      }
+      if (node.kind === "call" && node.latentArgs !== undefined)
+        return foldLatent(mapOperands(node, visit) as CallNode);
+      return mapOperands(node, visit);
+    };
+    return visit;
+  };
+  return visitWith(new Set())(root);
+}
+
+/** `latent_args` are keywords laid over the others when the call is made: known now, they are keywords. */
+function foldLatent(node: CallNode): CallNode {
+  const latent = node.latentArgs?.kind === "call" ? asData(node.latentArgs) : node.latentArgs;
+  if (latent?.kind !== "dict") return node;
+  const { latentArgs: _, ...rest } = node;
+  const kwargs = new Map(node.kwargs.map((entry) => [entry.name, entry]));
+  for (const entry of latent.entries)
+    kwargs.set(keyText(entry), { name: keyText(entry), nameOrigin: entry.key.origin, value: entry.value });
+  return { ...rest, kwargs: [...kwargs.values()] };
+}

@@ -1,0 +1,63 @@
+/**
+ * @file Graph pass: keep what the wanted targets reach.
+ *
+ * Needs:   overrides (a path may name a target that nothing else keeps).
+ * Leaves:  the wanted targets, and those others that are parts of them: their keys give the parts their names. What nothing reaches is not
+ *          resolved, so a config may name what this machine does not have, as long as it is not built.
+ * Faults:  graph/unknown-target, graph/unbound-variable.
+ */
+import { nearest } from "../../source/nearest.ts";
+import { placeOf } from "../describe.ts";
+import type { GraphValue } from "../node.ts";
+import { moduleConfigKeys } from "./boundaries.ts";
+import { boundaryDiagnostics as faults } from "./diagnostics.ts";
+import type { GraphPass, PassContext } from "./pass.ts";
+import { isCallOf, keyText, keyword, modelModuleSpec, targetOf, targetsOf, walk } from "./queries.ts";
+
+export const prune: GraphPass = {
+  name: "prune",
+  summary: "keep what the wanted targets reach",
+  run: (root, context) => {
+    const kept =
+      context.targets === undefined || root.kind !== "dict" ? root : keepTargets(root, context.targets, context);
+    if (!context.allowFreeVariables) reportUnbound(kept, context);
+    return kept;
+  },
+};
+
+function keepTargets(
+  root: GraphValue & { kind: "dict" },
+  targets: readonly string[],
+  { report }: PassContext,
+): GraphValue {
+  const roots = targets.flatMap((name) => {
+    const value = targetOf(root, name);
+    if (value === undefined)
+      report(
+        faults.unknownTarget(placeOf(root.origin), { name, nearest: nearest(name, targetsOf(root).map(keyText)) }),
+      );
+    return value === undefined ? [] : [value];
+  });
+  const reached = new Set(roots.flatMap((value) => [...walk(value)]));
+  // A plain value is no part by itself: `null` as a target would be "reached" only by accident.
+  return {
+    ...root,
+    entries: root.entries.filter(
+      (entry) => targets.includes(keyText(entry)) || (entry.value.kind !== "scalar" && reached.has(entry.value)),
+    ),
+  };
+}
+
+function reportUnbound(root: GraphValue, { report }: PassContext): void {
+  const bound = new Map<GraphValue, Set<string>>();
+  const modules = [...walk(root)].filter((node) => isCallOf(node, modelModuleSpec));
+  for (const module of modules) {
+    const keys = new Set([...moduleConfigKeys(module), "config"]);
+    for (const node of walk(keyword(module, "obj") ?? module)) if (node.kind === "var") bound.set(node, keys);
+  }
+  for (const node of walk(root)) {
+    if (node.kind !== "var" || bound.get(node)?.has(node.varName) === true) continue;
+    const known = [...(bound.get(node) ?? [])];
+    report(faults.unboundVariable(placeOf(node.origin), { name: node.varName, nearest: nearest(node.varName, known) }));
+  }
+}
