@@ -18,7 +18,8 @@ export interface LinearOptions {
  * @source torch.nn.Linear
  */
 export class Linear extends Module {
-  readonly weight: Parameter;
+  /** [out, in]. Writable, so that an output head can share the embedding's table. */
+  weight: Parameter;
   readonly bias: Parameter | undefined;
   readonly inFeatures: number;
   readonly outFeatures: number;

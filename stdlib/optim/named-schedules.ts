@@ -1,6 +1,7 @@
 /** @file The schedules that `lr_scheduler_type` names: Hugging Face's, as factors of the group's rate. */
+
+import { camelCaseKeys } from "../camel-case.ts";
 import { nearestName, UserError } from "../faults.ts";
-import { camelCaseKeys } from "./camel-case.ts";
 import type { AnyOptimizer } from "./optimizer.ts";
 import { Schedule } from "./schedule.ts";
 

@@ -13,8 +13,8 @@
  *     optimizer.advance();                                // the step is done
  */
 import { grad, type Parameter, type Shape, StateTensor, sizeOf, type Tensor, withScope } from "fgc/runtime";
+import { camelCaseKeys } from "../camel-case.ts";
 import { UserError } from "../faults.ts";
-import { camelCaseKeys } from "./camel-case.ts";
 
 /** A parameter with its dotted name. */
 export type NamedParameter = readonly [name: string, parameter: Parameter];
