@@ -3,8 +3,10 @@
 /** Python's whitespace, as the inside of a character class. JavaScript's `\s` lacks U+001C–U+001F and U+0085 and has U+FEFF. */
 export const whitespaceClass = "\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 
+const lineBreakClass = "\\n-\\r\\x1c-\\x1e\\x85\\u2028\\u2029";
+
 /** Line ends for `splitlines`; `\r\n` counts as one. */
-export const lineEnd = /\r\n|[\n-\r\x1c-\x1e\x85\u2028\u2029]/g;
+export const lineEnd = new RegExp(`\\r\\n|[${lineBreakClass}]`, "g");
 
 const isEvery = (pattern: string): ((text: string) => boolean) => {
   const expression = new RegExp(`^(?:${pattern})+$`, "u");

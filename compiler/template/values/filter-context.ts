@@ -1,0 +1,25 @@
+/** @file The context that filters and tests are called with, over the tables of this folder. */
+import type { FilterContext, TemplateHost } from "./context.ts";
+import { runtimeError } from "./errors.ts";
+import { filters } from "./filters/index.ts";
+import { tests } from "./tests.ts";
+
+export function createFilterContext(host: TemplateHost, autoescape = false): FilterContext {
+  const context: FilterContext = {
+    autoescape,
+    host,
+    hasFilter: (name) => filters.has(name),
+    hasTest: (name) => tests.has(name),
+    callFilter(name, value, args, kwargs) {
+      const filter = filters.get(name);
+      if (filter === undefined) throw runtimeError(`No filter named '${name}'.`);
+      return filter(context, value, args, kwargs);
+    },
+    callTest(name, value, args, kwargs) {
+      const test = tests.get(name);
+      if (test === undefined) throw runtimeError(`No test named '${name}'.`);
+      return test(context, value, args, kwargs);
+    },
+  };
+  return context;
+}
