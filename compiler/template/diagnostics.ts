@@ -1,0 +1,97 @@
+/** @file What can be wrong with a template: the catalogue of the stage, and the error that carries one with the text so far. */
+import { type Diagnostic, DiagnosticError, defineDiagnostics, type Place } from "../diagnostics/diagnostic.ts";
+import type { ErrorKind } from "./values/errors.ts";
+
+interface Named {
+  readonly name: string;
+  readonly nearest?: string | undefined;
+}
+interface Message {
+  readonly message: string;
+  readonly hint?: string | undefined;
+}
+const didYouMean = (p: Named): string | undefined => (p.nearest === undefined ? undefined : `did you mean '${p.nearest}'?`);
+
+export const templateDiagnostics = defineDiagnostics("template", {
+  syntax: {
+    severity: "error",
+    message: (p: Message) => p.message,
+    hint: (p: Message) => p.hint,
+    doc: "The template is not well formed. Line statements (`-- if x`) and sections (`[name]`) become tags before they are read, so a fault in one is reported at the line that wrote it.",
+  },
+  unknownTag: {
+    severity: "error",
+    message: (p: Named) => `there is no tag '${p.name}'`,
+    hint: didYouMean,
+    doc: "A tag begins with one of the language's words. There are no loop controls, no `do`, no `trans` and no `debug`.",
+  },
+  unclosed: {
+    severity: "error",
+    message: (p: { what: string; end: string }) => `${p.what} is never closed`,
+    hint: (p: { what: string; end: string }) => `close it with ${p.end}`,
+    doc: "A tag with a body, a comment, a string or a delimiter has no end.",
+  },
+  unknownFilter: {
+    severity: "error",
+    message: (p: Named) => `there is no filter '${p.name}'`,
+    hint: didYouMean,
+    doc: "Found when the template is loaded, unless the filter stands in a condition; then when it is used.",
+  },
+  unknownTest: {
+    severity: "error",
+    message: (p: Named) => `there is no test '${p.name}'`,
+    hint: didYouMean,
+    doc: "Found when the template is loaded, unless the test stands in a condition; then when it is used.",
+  },
+  undefinedVariable: {
+    severity: "error",
+    message: (p: Message & Named) => p.message,
+    hint: (p: Message & Named) => p.hint ?? didYouMean(p),
+    doc: "A name, attribute or item that does not exist was used. It may be tested with `is defined`, or given a value with `default`.",
+  },
+  notFound: {
+    severity: "error",
+    message: (p: Named) => `template '${p.name}' was not found`,
+    hint: (p: Named) => didYouMean(p) ?? "template names are relative to the search path; sub-templates are known once their file was read",
+    doc: "No directory of the search path has the file, and no file read so far has a sub-template of that name.",
+  },
+  security: {
+    severity: "error",
+    message: (p: Message) => p.message,
+    hint: (p: Message) => p.hint,
+    doc: "Templates may not reach attributes that begin with an underscore, nor the machinery of the values.",
+  },
+  recursion: {
+    severity: "error",
+    message: (p: Message) => p.message,
+    hint: (p: Message) => p.hint,
+    doc: "Templates, blocks or macros enter each other without end. A template cannot extend a shadowed file of its own name: it finds itself.",
+  },
+  evaluation: {
+    severity: "error",
+    message: (p: Message) => p.message,
+    hint: (p: Message) => p.hint,
+    doc: "An expression could not be computed: wrong types, a division by zero, a missing key.",
+  },
+  unknownBlock: {
+    severity: "warning",
+    message: (p: Named) => `block '${p.name}' overrides nothing: no template that this one extends has it`,
+    hint: didYouMean,
+    doc: "A block at the top of a template that extends another prints only where a parent places it. One that no parent has is never printed.",
+  },
+});
+
+/** The fault that ended a render or a parse. `kind` is the language's own classification. */
+export class TemplateFault extends DiagnosticError {
+  readonly kind: ErrorKind;
+  /** The text that was rendered before the fault. */
+  partialText: string | undefined;
+  constructor(kind: ErrorKind, diagnostic: Diagnostic, ...more: Diagnostic[]) {
+    super(diagnostic, ...more);
+    this.kind = kind;
+  }
+}
+
+export function syntaxFault(place: Place, message: string, hint?: string): TemplateFault {
+  return new TemplateFault("syntax", templateDiagnostics.syntax(place, { message, hint }));
+}
