@@ -14,6 +14,7 @@ import { Undefined, unsafeAttribute } from "./undefined.ts";
 import {
   BuiltinFunction,
   Markup,
+  orElse,
   PyGenerator,
   PyList,
   PyNamedTuple,
@@ -29,7 +30,7 @@ import {
 export function getAttribute(value: Value, name: string): Value {
   const attribute = safeAttribute(value, name);
   if (attribute !== undefined) return attribute;
-  return findItem(value, name) ?? missing(value, name);
+  return orElse(findItem(value, name), () => missing(value, name));
 }
 
 /** `value[key]`: the item, then, for a str key, the attribute. */
@@ -37,13 +38,13 @@ export function getItem(value: Value, key: Value): Value {
   const item = findItem(value, key);
   if (item !== undefined) return item;
   const name = textOf(key);
-  if (name !== undefined) return safeAttribute(value, name) ?? missing(value, name);
+  if (name !== undefined) return getAttributeOnly(value, name);
   return missing(value, key);
 }
 
 /** `value|attr(name)`: the attribute alone, never an item. */
 export function getAttributeOnly(value: Value, name: string): Value {
-  return safeAttribute(value, name) ?? missing(value, name);
+  return orElse(safeAttribute(value, name), () => missing(value, name));
 }
 
 /** `value[start:stop:step]`; null for a part that is left out. */
@@ -115,7 +116,7 @@ function attributeOf(value: Value, name: string): Value | undefined {
   if (value === null) return undefined;
   if (value instanceof Markup) return textAttribute(value, name);
   if (value instanceof PyList) return listMethods.get(name)?.(value);
-  if (value instanceof PyTuple) return value.attribute(name) ?? tupleMethods.get(name)?.(value);
+  if (value instanceof PyTuple) return orElse(value.attribute(name), () => tupleMethods.get(name)?.(value));
   if (value instanceof PyDict) return dictMethods.get(name)?.(value);
   if (value instanceof PyDictView) return dictViewAttribute(value, name);
   if (value instanceof PyRange) return rangeAttribute(value, name);

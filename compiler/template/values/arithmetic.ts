@@ -1,5 +1,6 @@
 /** @file The arithmetic operators. int stays int, float stays float; nothing is converted but bool, which is an int. */
 import { numeric } from "./compare.ts";
+import { complexPower, type PyComplex } from "./complex.ts";
 import { overflowError, typeError, zeroDivision } from "./errors.ts";
 import { formatPercent } from "./format/percent.ts";
 import { escapeValue } from "./markup.ts";
@@ -63,7 +64,7 @@ function integerPower(a: bigint, b: bigint): bigint {
   return a ** b;
 }
 
-function floatOperation(operator: BinaryOperator, a: number, b: number): number {
+function floatOperation(operator: BinaryOperator, a: number, b: number): number | PyComplex {
   switch (operator) {
     case "+":
       return a + b;
@@ -98,13 +99,11 @@ function floorDivideFloats(a: number, b: number): [quotient: number, remainder: 
   return [quotient - floor > 0.5 ? floor + 1 : floor, remainder];
 }
 
-function floatPower(a: number, b: number): number {
+function floatPower(a: number, b: number): number | PyComplex {
   // C's pow, which Python follows, differs from JavaScript's for these two.
   if (a === 1 || (a === -1 && !Number.isFinite(b) && !Number.isNaN(b))) return 1;
   if (a === 0 && b < 0) throw zeroDivision("0.0 cannot be raised to a negative power");
-  if (a < 0 && Number.isFinite(a) && Number.isFinite(b) && !Number.isInteger(b)) {
-    throw typeError("a negative number with a fractional exponent has no real power");
-  }
+  if (a < 0 && Number.isFinite(a) && Number.isFinite(b) && !Number.isInteger(b)) return complexPower(a, b);
   const result = a ** b;
   if (!Number.isFinite(result) && Number.isFinite(a) && Number.isFinite(b)) {
     throw overflowError("(34, 'Numerical result out of range')");

@@ -24,7 +24,8 @@ export type Body = (...bound: never[]) => Value;
 export function parseSignature(text: string): Signature {
   const parameters: Parameter[] = [];
   let kind: "both" | "keyword" = "both";
-  for (const part of text.split(/,\s*/).filter((p) => p !== "")) {
+  for (const piece of text.match(/(?:'[^']*'|[^,'])+/g) ?? []) {
+    const part = piece.trim();
     if (part === "/") {
       for (const [i, parameter] of parameters.entries()) parameters[i] = { ...parameter, kind: "positional" };
     } else if (part === "*") kind = "keyword";
@@ -34,7 +35,7 @@ export function parseSignature(text: string): Signature {
       parameters.push({ name: part.slice(1), kind: "rest", required: false, fallback: undefined });
       kind = "keyword";
     } else {
-      const [name = "", literal] = part.split("=");
+      const [, name = "", literal] = /^(\w+)(?:=(.*))?$/s.exec(part) ?? [];
       parameters.push({ name, kind, required: literal === undefined, fallback: parseLiteral(literal) });
     }
   }

@@ -224,6 +224,11 @@ export function call(callee: Value, args: readonly Value[], kwargs: KeywordArgum
   throw typeError(`'${typeNameOf(callee)}' object is not callable`);
 }
 
+/** `value`, or what `otherwise` gives where there is none. (JavaScript's `??` would take None for nothing.) */
+export function orElse<T>(value: Value | undefined, otherwise: () => T): Value | T {
+  return value === undefined ? otherwise() : value;
+}
+
 /** The text of a str or of safe text; `undefined` for any other value. */
 export function textOf(value: Value): string | undefined {
   if (typeof value === "string") return value;

@@ -11,7 +11,7 @@ import { floorDivide, modulo } from "../numbers.ts";
 import { str } from "../print.ts";
 import { expectCount, expectInteger } from "../signature.ts";
 import { Undefined, undefinedBecause } from "../undefined.ts";
-import { Markup, PyGenerator, PyList, PyRange, PyTuple, textOf, typeNameOf, type Value } from "../value.ts";
+import { Markup, orElse, PyGenerator, PyList, PyRange, PyTuple, textOf, typeNameOf, type Value } from "../value.ts";
 import { attributeGetter, comparable, type Getter, ignoreCase, sortKeyGetter } from "./attribute.ts";
 import { filterTable, like } from "./filter.ts";
 
@@ -48,7 +48,7 @@ export const sequenceFilters = filterTable({
     (_context, value) => {
       const items = reversible(value);
       if (items === undefined) throw typeError(`'${typeNameOf(value)}' object is not reversible`);
-      return items.at(-1) ?? undefinedBecause("No last item, sequence was empty.");
+      return orElse(items.at(-1), () => undefinedBecause("No last item, sequence was empty."));
     },
   ],
   length: ["", count],

@@ -7,7 +7,7 @@ import { escapeText } from "../markup.ts";
 import { toFloat } from "../numbers.ts";
 import { asciiRepr, repr, str } from "../print.ts";
 import { sizeLimit } from "../signature.ts";
-import { Markup, PyObject, PyTuple, textOf, typeNameOf, type Value } from "../value.ts";
+import { Markup, orElse, PyObject, PyTuple, textOf, typeNameOf, type Value } from "../value.ts";
 import { formatMagnitude, isNegative } from "./float.ts";
 
 interface Conversion {
@@ -84,7 +84,11 @@ function expand(format: string, source: Value, guard: (text: string) => string):
         return "%";
       }
       const conversion = { flags: left ? `${flags}-` : flags, width: columns, precision: places, type };
-      return convert(keyed ?? args.next(), conversion, guard);
+      return convert(
+        orElse(keyed, () => args.next()),
+        conversion,
+        guard,
+      );
     },
   );
   args.finish();

@@ -3,7 +3,7 @@ import { PyDict, PyDictView } from "../dict.ts";
 import { keyError, typeError, valueError } from "../errors.ts";
 import { iterate, toArray } from "../iterate.ts";
 import { repr } from "../print.ts";
-import { BuiltinFunction, PyTuple, typeNameOf, type Value } from "../value.ts";
+import { BuiltinFunction, orElse, PyTuple, typeNameOf, type Value } from "../value.ts";
 import { methodTable } from "./method.ts";
 
 export const dictMethods = methodTable<PyDict>({
@@ -19,13 +19,13 @@ export const dictMethods = methodTable<PyDict>({
     "iterable, value=None, /",
     (_dict, iterable: Value, value: Value) => new PyDict(toArray(iterable).map((key) => [key, value] as const)),
   ],
-  get: ["key, default=None, /", (dict, key: Value, fallback: Value) => dict.get(key) ?? fallback],
+  get: ["key, default=None, /", (dict, key: Value, fallback: Value) => orElse(dict.get(key), () => fallback)],
   items: ["", (dict) => new PyDictView(dict, "items")],
   keys: ["", (dict) => new PyDictView(dict, "keys")],
   pop: [
     "key, default=?, /",
     (dict, key: Value, fallback?: Value) => {
-      const value = dict.delete(key) ?? fallback;
+      const value = orElse(dict.delete(key), () => fallback);
       if (value === undefined) throw keyError(repr(key));
       return value;
     },
