@@ -17,8 +17,10 @@ export interface CausalLMModelOptions<C extends ModelConfig = ModelConfig> {
   readonly lmHead: Linear;
   /** The loss that `forward` computes where labels are given. Default none. */
   readonly lossFn?: LossFunction | null | undefined;
+  /** Let the output head be the embedding table. Default: what `config` says, else false. */
+  readonly tieWordEmbeddings?: boolean | null | undefined;
   /** The model's numbers. */
-  readonly config: C;
+  readonly config?: C | null | undefined;
 }
 
 /** What `CausalLMModel.forward` takes. */
@@ -40,23 +42,23 @@ export interface CausalLMOutput {
 }
 
 /**
- * logits = hidden W_headᵀ. With `config.tieWordEmbeddings` the head's weight is the embedding table, one tensor with two names.
+ * logits = hidden W_headᵀ. With `tieWordEmbeddings` the head's weight is the embedding table, one tensor with two names.
  *
  * Parameter names: `causal_lm.input_encoder.embedding.weight`, `causal_lm.layer_stack.layers.I.…`, `lm_head.weight`.
  */
 export class CausalLMModel<C extends ModelConfig = ModelConfig> extends Module {
   readonly causalLm: CausalLM;
   readonly lmHead: Linear;
-  readonly config: C;
+  readonly config: C | undefined;
   readonly lossFn: LossFunction | undefined;
 
-  constructor({ causalLm, lmHead, lossFn, config }: CausalLMModelOptions<C>) {
+  constructor({ causalLm, lmHead, lossFn, tieWordEmbeddings, config }: CausalLMModelOptions<C>) {
     super();
     this.causalLm = causalLm;
     this.lmHead = lmHead;
     this.lossFn = lossFn ?? undefined;
-    this.config = config;
-    if (config.tieWordEmbeddings === true) tieEmbeddings(lmHead, causalLm);
+    this.config = config ?? undefined;
+    if (tieWordEmbeddings ?? config?.tieWordEmbeddings) tieEmbeddings(lmHead, causalLm);
     this.assignNames();
   }
 

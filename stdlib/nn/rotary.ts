@@ -40,6 +40,9 @@ export interface RotaryPEOptions {
   readonly compileOnDemand?: boolean;
 }
 
+/** Positions; a longer table is computed as it is needed instead. */
+const longestTable = 2 ** 18;
+
 /**
  * Turns each pair (x_i, x_{i+d/2}) of a query's or key's head by the angle `p · f_i` of its position p, with `f_i = θ^(−2i/d)`:
  *
@@ -76,20 +79,22 @@ export class RotaryPE implements RelativePositionEncoder {
     this.maxSequenceLength = maxSequenceLength;
     this.inverseFrequencies = scaledFrequencies(headDim, ropeTheta, readScaling(options.ropeScaling));
     const half = headDim / 2;
-    this.#tables = cacheEmbeddings
-      ? {
-          cos: new StateTensor([maxSequenceLength, 1, half], () => this.table(rows(maxSequenceLength)).cos, {
-            label: "rotary.cos",
-          }),
-          sin: new StateTensor(
-            [maxSequenceLength, 2, half],
-            () => signed(this.table(rows(maxSequenceLength)).sin, half),
-            {
-              label: "rotary.sin",
-            },
-          ),
-        }
-      : undefined;
+    // A tokenizer without a limit gives a length of infinity (or 1e30): no table is that long.
+    this.#tables =
+      cacheEmbeddings && maxSequenceLength <= longestTable
+        ? {
+            cos: new StateTensor([maxSequenceLength, 1, half], () => this.table(rows(maxSequenceLength)).cos, {
+              label: "rotary.cos",
+            }),
+            sin: new StateTensor(
+              [maxSequenceLength, 2, half],
+              () => signed(this.table(rows(maxSequenceLength)).sin, half),
+              {
+                label: "rotary.sin",
+              },
+            ),
+          }
+        : undefined;
   }
 
   /** Cosines and sines [positions.length, d/2]: the angle is a float32 product, its cosine that of the exact double. */

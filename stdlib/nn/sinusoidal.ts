@@ -27,6 +27,11 @@ export class SinusoidalPE extends Module implements AbsolutePositionEncoder {
     super();
     if (dModel % 2 !== 0)
       throw new UserError("nn/sinusoidal-width", `sinusoidal positions need an even width, not ${dModel}`);
+    if (!(maxSequenceLength <= 2 ** 22)) {
+      throw new UserError("nn/sinusoidal-length", `a table of ${maxSequenceLength} positions is too long`, {
+        hint: "give max_position_embeddings (model_max_length of the tokenizer) a number",
+      });
+    }
     this.maxSequenceLength = maxSequenceLength;
     this.weight = new StateTensor([maxSequenceLength, dModel], () => sinusoidalTable(maxSequenceLength, dModel), {
       label: "weight",

@@ -33,6 +33,8 @@ export interface CausalMultiheadAttnOptions {
   readonly attnImplementation?: string | null | undefined;
   /** Further attention functions by name. */
   readonly attnFunctions?: Readonly<Record<string, AttentionFunction>> | null | undefined;
+  /** Width of the sliding window, in tokens: a query sees the last so many positions, its own included. Default: the mask's. */
+  readonly window?: number | null | undefined;
   /** The model's config; accepted for upstream's configs, and not needed. */
   readonly config?: object | null | undefined;
   /** The layer's number, from 0: its slot in the cache. */
@@ -56,6 +58,7 @@ export class CausalMultiheadAttn extends Module {
   readonly kNorm: Norm | undefined;
   readonly numHeads: number;
   readonly dropout: number;
+  readonly window: number | undefined;
   /** What this layer keeps in a cache. */
   readonly cacheSlot: CacheSlot;
   readonly #posEncoder: RelativePositionEncoder | undefined;
@@ -74,6 +77,7 @@ export class CausalMultiheadAttn extends Module {
     const headDim = dModel / numHeads;
     this.numHeads = numHeads;
     this.dropout = dropout;
+    this.window = options.window ?? undefined;
     this.cacheSlot = { layerIdx, numKvHeads, headDim };
     this.queryLinear = new Linear(dModel, numHeads * headDim, { bias });
     this.keyLinear = new Linear(dModel, numKvHeads * headDim, { bias });
@@ -101,7 +105,7 @@ export class CausalMultiheadAttn extends Module {
     const cached = cache?.append(layerIdx, k, v);
     const attended = this.#attend(q, cached?.key ?? k, cached?.value ?? v, {
       scale: 1 / Math.sqrt(headDim),
-      masking,
+      masking: this.window === undefined ? masking : { causal: true, ...masking, window: this.window },
       kvLength: cached?.length,
       dropout: this.training ? this.dropout : 0,
     });
