@@ -1,0 +1,12 @@
+/** @file Entry of the bundle: the real world, this process's arguments, its exit code. */
+import { main } from "./main.ts";
+import { nodeHost } from "./node-host.ts";
+
+// `fgc pp | head` closes the pipe early: that is no fault.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+process.on("SIGINT", () => process.exit(130));
+
+process.exitCode = await main(process.argv.slice(2), nodeHost());

@@ -1,0 +1,10 @@
+/** @file Rows of text in aligned columns. */
+
+/** One line for each row; columns as wide as their longest cell, two blanks between. */
+export function columns(rows: readonly (readonly string[])[], indent = ""): string {
+  const widths: number[] = [];
+  for (const row of rows) for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, cell.length);
+  return rows
+    .map((row) => `${indent}${row.map((cell, i) => cell.padEnd(widths[i] as number)).join("  ")}`.trimEnd() + "\n")
+    .join("");
+}

@@ -1,0 +1,89 @@
+/**
+ * @file What a command is: its words for the help, its options, and a function from what was typed to a result.
+ *
+ * A command returns data; `output.ts` prints it as text or JSON, writes it to a file, or opens it in an editor.
+ */
+import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { CliHost } from "./host.ts";
+import type { Session } from "./session.ts";
+
+export interface OptionSpec<T> {
+  /** As commander reads it: `-l, --long`, `--format <name>`. */
+  readonly flags: string;
+  readonly description: string;
+  readonly choices?: readonly string[];
+  readonly fallback?: string | boolean;
+  /** Given several times, or with several values. */
+  readonly isList?: boolean;
+  /** For inference alone. */
+  readonly type?: T;
+}
+
+export function choice<const C extends readonly string[]>(
+  flags: string,
+  description: string,
+  choices: C,
+  fallback: C[number],
+): OptionSpec<C[number]> {
+  return { flags, description, choices, fallback };
+}
+export function toggle(flags: string, description: string): OptionSpec<boolean> {
+  return { flags, description, fallback: false };
+}
+export function text(flags: string, description: string): OptionSpec<string | undefined> {
+  return { flags, description };
+}
+export function textOr(flags: string, description: string, fallback: string): OptionSpec<string> {
+  return { flags, description, fallback };
+}
+export function texts(flags: string, description: string): OptionSpec<readonly string[]> {
+  return { flags, description, isList: true };
+}
+
+export type Options = Readonly<Record<string, OptionSpec<unknown>>>;
+export type OptionValues<O extends Options> = { readonly [K in keyof O]: O[K] extends OptionSpec<infer T> ? T : never };
+
+export interface CommandResult {
+  /** What stdout gets without `--json`. Ends with a newline. */
+  readonly text: string;
+  /** What stdout gets with `--json`. */
+  readonly json: unknown;
+  /** Warnings and remarks; errors are thrown where nothing can be printed. */
+  readonly diagnostics?: readonly Diagnostic[];
+  readonly exitCode?: number;
+  /** For `-e`: what kind of text it is. */
+  readonly extension?: string;
+  /** Files that the result depends on: for `--watch`. */
+  readonly inputs?: readonly string[];
+}
+
+export type CommandGroup = "Seeing what is there" | "Building" | "Training";
+
+export interface CommandDefinition<O extends Options = Options> {
+  readonly name: string;
+  readonly group: CommandGroup;
+  readonly summary: string;
+  /** An example for the help. */
+  readonly example: string;
+  /** What may stand after the command: a config and overrides, other names, or nothing. */
+  readonly positionals: "config" | "names" | "none";
+  /** Whether the config's own flags are this command's flags. */
+  readonly hasConfigFlags?: boolean;
+  readonly canWatch?: boolean;
+  readonly options: O;
+  run(host: CliHost, args: CommandArgs<O>): CommandResult | Promise<CommandResult>;
+}
+
+export interface CommandArgs<O extends Options> {
+  readonly options: OptionValues<O>;
+  /** What stands after the command, overrides and the config left out. */
+  readonly names: readonly string[];
+  /** What stands after `--`. */
+  readonly rest: readonly string[];
+  readonly session: Session;
+}
+
+/** Checks the types of a definition, and forgets those of its options: commands are kept in one list. */
+export function defineCommand<const O extends Options>(definition: CommandDefinition<O>): CommandDefinition {
+  return definition as unknown as CommandDefinition;
+}

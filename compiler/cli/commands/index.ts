@@ -1,0 +1,21 @@
+/** @file All commands, in the order in which the help shows them. */
+import type { CommandDefinition } from "../command.ts";
+import { graphCommand } from "./graph.ts";
+import { indexCommand } from "./index-command.ts";
+import { lsCommand } from "./ls.ts";
+import { metaCommand } from "./meta.ts";
+import { ppCommand } from "./pp.ts";
+import { targetsCommand } from "./targets.ts";
+import { tlistCommand } from "./tlist.ts";
+import { trefsCommand } from "./trefs.ts";
+
+export const commands: readonly CommandDefinition[] = [
+  lsCommand,
+  indexCommand,
+  metaCommand,
+  targetsCommand,
+  tlistCommand,
+  trefsCommand,
+  ppCommand,
+  graphCommand,
+];

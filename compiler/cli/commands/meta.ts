@@ -1,0 +1,59 @@
+/** @file `fgc meta`: what the project's meta file says, and the templates that it pulls in. */
+import { defineCommand } from "../command.ts";
+import type { CliHost } from "../host.ts";
+import { showPath } from "../output.ts";
+import type { Session } from "../session.ts";
+
+export const metaCommand = defineCommand({
+  name: "meta",
+  group: "Seeing what is there",
+  summary: "show the project's meta file and search path",
+  example: "fgc meta --json",
+  positionals: "none",
+  options: {},
+  run: (host, { session }) => ({ text: metaMarkdown(host, session), json: metaJson(session), extension: "md" }),
+});
+
+export function metaJson({ project }: Session) {
+  const { dir, workspaceRoot, name, description, searchPath, configPrefix, defaultConfig, importMap, systemPath } =
+    project;
+  return {
+    projectDir: dir,
+    workspaceRoot,
+    name,
+    description,
+    searchPath,
+    configPrefix,
+    defaultConfig: defaultConfig ?? null,
+    importMap,
+    systemPath,
+  };
+}
+
+export function metaMarkdown(host: CliHost, { project }: Session): string {
+  const show = (path: string) => showPath(host, path);
+  const renames = Object.entries(project.importMap);
+  const lines = [
+    `## ${project.name || "Project"}`,
+    "",
+    ...(project.description === "" ? [] : [project.description, ""]),
+    `- Project folder: ${show(project.dir)}`,
+    `- Workspace: ${show(project.workspaceRoot)}`,
+    `- Config prefix: ${project.configPrefix}`,
+    `- Default config: ${project.defaultConfig ?? "none"}`,
+    "",
+    "### Meta file",
+    "",
+    ...project.meta.templates.map(
+      (template) => `- ${template.path === undefined ? template.name : `[${template.name}](${show(template.path)})`}`,
+    ),
+    "",
+    "### Search path",
+    "",
+    ...project.searchPath.map((folder) => `- ${show(folder)}`),
+    ...(renames.length === 0
+      ? []
+      : ["", "### Import map", "", ...renames.map(([from, to]) => `- \`${from}\` → \`${to}\``)]),
+  ];
+  return `${lines.join("\n")}\n`;
+}

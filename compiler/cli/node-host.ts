@@ -1,0 +1,99 @@
+/** @file The real world for the command line: Node's files, streams and processes. */
+import { mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from "node:fs";
+import { homedir, hostname, machine, constants as osConstants, release, type as systemName, version } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { CliHost, OutputStream } from "./host.ts";
+
+export function nodeHost(): CliHost {
+  const packageRoot = findPackageRoot();
+  return {
+    files: {
+      readText: (path) => attempt(() => readFileSync(path, "utf8")),
+      isDirectory: (path) => attempt(() => statSync(path).isDirectory()) ?? false,
+      list: (path) =>
+        (attempt(() => readdirSync(path, { withFileTypes: true })) ?? [])
+          // A link counts as what it points at.
+          .map((entry) => ({
+            name: entry.name,
+            isDirectory: entry.isSymbolicLink() ? isDirectory(join(path, entry.name)) : entry.isDirectory(),
+          }))
+          .sort((a, b) => (a.name < b.name ? -1 : 1)),
+      writeText: (path, text) => {
+        mkdirSync(dirname(path), { recursive: true });
+        writeFileSync(path, text);
+      },
+    },
+    cwd: () => process.cwd(),
+    homeDirectory: homedir,
+    environment: (name) => process.env[name],
+    now: Date.now,
+    utcOffsetMinutes: (epochMs) => -new Date(epochMs).getTimezoneOffset(),
+    random: Math.random,
+    platform: process.platform === "darwin" || process.platform === "win32" ? process.platform : "linux",
+    hostname,
+    uname: () => [systemName(), hostname(), release(), version(), machine()],
+    packageRoot,
+    versions: { node: process.versions.node, fgc: packageVersion(packageRoot) },
+    stdout: stream(process.stdout),
+    stderr: stream(process.stderr),
+    run: async (command, args, environment = {}) => {
+      const { spawn } = await import("node:child_process");
+      return new Promise((resolve, reject) => {
+        const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...environment } });
+        // The terminal sends Ctrl-C to the child too: it decides when to stop, and we report what it did.
+        const wait = () => {};
+        process.on("SIGINT", wait);
+        child.on("error", reject);
+        child.on("close", (code, signal) => {
+          process.off("SIGINT", wait);
+          resolve(code ?? 128 + (signal === null ? 0 : osConstants.signals[signal]));
+        });
+      });
+    },
+    waitForChange: (paths) =>
+      new Promise((resolve) => {
+        // Editors replace files instead of writing them, so folders are watched.
+        const folders = [...new Set(paths.map((path) => dirname(path)))];
+        const watchers = folders.map((folder) =>
+          watch(folder, (_, name) => {
+            if (name !== null && !paths.includes(join(folder, name))) return;
+            for (const watcher of watchers) watcher.close();
+            resolve();
+          }),
+        );
+      }),
+  };
+}
+
+function attempt<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    // Absent is an answer; a file that may not be read is a fault of the environment.
+    if (error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR", "EISDIR"].includes(String(error.code)))
+      return undefined;
+    throw error;
+  }
+}
+
+function isDirectory(path: string): boolean {
+  return attempt(() => statSync(path).isDirectory()) ?? false;
+}
+
+function stream(target: NodeJS.WriteStream): OutputStream {
+  return { write: (text) => void target.write(text), isTerminal: target.isTTY === true };
+}
+
+/** The nearest folder above this module with fgc's own package.json: the same for the sources and the bundle. */
+function findPackageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url));
+  while (attempt(() => statSync(join(folder, "package.json"))) === undefined && dirname(folder) !== folder)
+    folder = dirname(folder);
+  return folder;
+}
+
+function packageVersion(root: string): string {
+  const text = attempt(() => readFileSync(join(root, "package.json"), "utf8"));
+  return text === undefined ? "0.0.0" : String((JSON.parse(text) as { version?: unknown }).version ?? "0.0.0");
+}

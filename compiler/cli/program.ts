@@ -1,0 +1,100 @@
+/** @file The commands and their options as commander knows them. Global flags may stand before or after the command. */
+import { Command, Option } from "commander";
+import type { CommandDefinition, OptionSpec } from "./command.ts";
+import type { GlobalOptions } from "./session.ts";
+
+/** Flags of every command; `short` letters that a command uses itself are its own there. */
+const globalOptions = [
+  [
+    "projectDir",
+    "-p, --project-dir <dir>",
+    "where to start; the project is the nearest folder upward with a meta.yaml",
+  ],
+  ["configTemplate", "-t, --config-template <name>", "config, relative to the project's config prefix"],
+  ["dyn", "--no-dyn", "do not turn the config's dynamic_args into flags"],
+  ["outputFile", "-o, --output-file <path>", "write the document there instead of to stdout"],
+  ["edit", "-e, --edit", "write to ./tmp/CONFIG_COMMAND.EXT and open an editor"],
+  ["json", "--json", "machine output: one JSON value on stdout"],
+  ["set", "--set <name=value>", "bind a template variable; VALUE is read as YAML (repeatable)"],
+  ["watch", "--watch", "run again when a template it reached changes (pp, graph)"],
+  ["frozenTime", "--frozen-time <iso>", "fix the clock of the template functions"],
+  ["werror", "--werror", "turn warnings into errors"],
+  ["color", "--color <when>", "auto, always or never"],
+  ["quiet", "-q, --quiet", "no warnings, no remarks"],
+  ["verbose", "-v, --verbose", "all remarks"],
+] as const;
+
+/** Global flags that take a value: for finding the command among the arguments. */
+export const valuedGlobals: ReadonlySet<string> = new Set(
+  globalOptions
+    .filter(([, flags]) => flags.includes("<"))
+    .flatMap(([, flags]) => flags.replace(/ <.*/, "").split(", ")),
+);
+
+function globalOption(name: string, flags: string, description: string): Option {
+  const option = new Option(flags, description).helpGroup("Global flags:");
+  if (name === "color") option.choices(["auto", "always", "never"]);
+  if (name === "set") option.argParser((value: string, before: string[] = []) => [...before, value]);
+  return option;
+}
+
+export function addGlobals(command: Command, own: readonly OptionSpec<unknown>[] = []): void {
+  const taken = new Set(own.flatMap(({ flags }) => flags.replace(/ [<[].*/, "").split(", ")));
+  for (const [name, flags, description] of globalOptions) {
+    const free = flags.split(", ").filter((flag) => !taken.has(flag.replace(/ <.*/, "")));
+    if (free.length > 0) command.addOption(globalOption(name, free.join(", "), description));
+  }
+}
+
+/** Values given before the command, overlaid by those given after it. */
+export function readGlobals(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): GlobalOptions {
+  const pick = <T>(name: string, fallback: T): T => ((after[name] ?? before[name]) as T | undefined) ?? fallback;
+  return {
+    projectDir: pick("projectDir", undefined),
+    configTemplate: pick("configTemplate", undefined),
+    dyn: before["dyn"] !== false && after["dyn"] !== false,
+    outputFile: pick("outputFile", undefined),
+    edit: pick("edit", false),
+    json: pick("json", false),
+    set: [...((before["set"] as string[] | undefined) ?? []), ...((after["set"] as string[] | undefined) ?? [])],
+    watch: pick("watch", false),
+    frozenTime: pick("frozenTime", undefined),
+    color: pick("color", "auto"),
+    quiet: pick("quiet", false),
+    verbose: pick("verbose", false),
+    werror: pick("werror", false),
+  };
+}
+
+export function ownOption(spec: OptionSpec<unknown>): Option {
+  const option = new Option(spec.flags, spec.description);
+  if (spec.choices !== undefined) option.choices(spec.choices);
+  if (spec.fallback !== undefined && spec.fallback !== false) option.default(spec.fallback);
+  if (spec.isList) option.argParser((value: string, before: string[] = []) => [...before, value]);
+  return option;
+}
+
+const positionalHelp = {
+  config: ["[config|overrides...]", "a config, and values by path: trainer_args.max_steps=200"],
+  names: ["[names...]", ""],
+  none: undefined,
+} as const;
+
+/** A commander command for a definition; `run` gets what was typed. */
+export function buildCommand(definition: CommandDefinition, run: (command: Command) => Promise<void>): Command {
+  const command = new Command(definition.name)
+    .summary(definition.summary)
+    .description(definition.summary)
+    .helpGroup(`${definition.group}:`)
+    .addHelpText("after", `\nExample:\n  ${definition.example}`)
+    .allowExcessArguments(true);
+  const positional = positionalHelp[definition.positionals];
+  if (positional !== undefined) command.argument(positional[0], positional[1]);
+  const own = Object.values(definition.options);
+  for (const spec of own) command.addOption(ownOption(spec));
+  addGlobals(command, own);
+  return command.action(async () => run(command));
+}

@@ -1,0 +1,159 @@
+/**
+ * @file The pipeline up to the node graph: project → preprocessed text → config tree → graph. What every command starts from.
+ *
+ *     const project = loadProject(host, ".");
+ *     const { graph, diagnostics } = buildGraph(host, { project, config: "tiny.yaml" });
+ *
+ * A user's fault is a `DiagnosticError` where a stage cannot go on, and an entry of `diagnostics` where it could.
+ */
+import { join } from "node:path";
+import { composeConfig } from "../config/compose.ts";
+import {
+  findProjectDir,
+  findWorkspace,
+  knownMetaKeys,
+  listTemplates,
+  metaFileName,
+  type ProjectMeta,
+  readMeta,
+  unknownMetaKeys,
+} from "../config/project.ts";
+import { projectDiagnostics } from "../config/project-diagnostics.ts";
+import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
+import { buildGraphFrom } from "../graph/build.ts";
+import { entryOf, type GraphValue } from "../graph/node.ts";
+import { nearest } from "../source/nearest.ts";
+import type { SourceFile, Span } from "../source/span.ts";
+import type { Variables } from "./environment.ts";
+import type { FixedClock, Host } from "./host.ts";
+import { applyOverrides, type OverrideText } from "./overrides.ts";
+import { plainData } from "./plain-data.ts";
+import { type RenderedTemplate, renderTemplate } from "./render.ts";
+
+export interface Project extends ProjectMeta {
+  readonly dir: string;
+  readonly workspaceRoot: string;
+  /** The rendered meta file: its text and the templates that it used. */
+  readonly meta: RenderedTemplate;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface Settings {
+  /** Fixes what templates take for now. */
+  readonly clock?: FixedClock | undefined;
+}
+
+/** Finds the project at `start` or above it, and reads its meta file. */
+export function loadProject(host: Host, start: string, settings: Settings = {}): Project {
+  const { files } = host;
+  const dir = findProjectDir(files, start);
+  const workspace = findWorkspace(files, dir);
+  const userTemplates = join(
+    host.environment("FGC_CONFIG_DIR") ?? join(host.homeDirectory(), ".config", "fgc"),
+    "templates",
+  );
+  const library = libraryFolders(host);
+  const diagnostics: Diagnostic[] = [];
+  if (workspace.templates === undefined) diagnostics.push(projectDiagnostics.noWorkspace({}, { path: dir }));
+  const searchPath = [dir, workspace.templates ?? join(host.packageRoot, "templatelib", "workspace"), userTemplates];
+  const globals = { project_dir: dir, workspace_root: workspace.root };
+  const meta = renderTemplate(host, {
+    searchPath,
+    main: metaFileName,
+    variables: { workspace_root: workspace.root },
+    globals,
+    ...settings,
+  });
+  diagnostics.push(...meta.diagnostics);
+  const { graph, diagnostics: graphFaults } = graphOf(meta, "fgc");
+  const values = plainData(graph);
+  const file: SourceFile = { path: join(dir, metaFileName), text: files.readText(join(dir, metaFileName)) ?? "" };
+  const span: Span = { file, start: 0, end: 0 };
+  diagnostics.push(...graphFaults.filter((fault) => fault.severity !== "error"));
+  for (const key of unknownMetaKeys(values)) {
+    const entry = entryOf(graph, key);
+    const place = entry === undefined ? { span } : { span: entry.origin.span, chain: entry.origin.stack };
+    diagnostics.push(projectDiagnostics.unknownMetaKey(place, { key, nearest: nearest(key, knownMetaKeys) }));
+  }
+  const read = readMeta({ files, projectDir: dir, values, span, library });
+  const floats = host.environment("FGC_YAML_FLOATS") === "reference" ? "reference" : read.yamlFloats;
+  return { ...read, yamlFloats: floats, dir, workspaceRoot: workspace.root, meta, diagnostics };
+}
+
+/** The shipped templates: searched after everything that a meta file names. */
+function libraryFolders(host: Host): readonly string[] {
+  return ["examples", "base"].map((part) => join(host.packageRoot, "templatelib", part));
+}
+
+/** The configs of a project, by name. */
+export function listConfigs(host: Host, project: Project): readonly string[] {
+  return listTemplates(host.files, project.searchPath, project.configPrefix).map(({ name }) => name);
+}
+
+export interface ConfigRequest extends Settings {
+  readonly project: Project;
+  /** Relative to the config prefix; absent: the project's default config. */
+  readonly config?: string | undefined;
+  /** Render arguments: flags that the config declares, `--set`, what another project passes. */
+  readonly variables?: Variables;
+  /** Applied to the graph, in order. */
+  readonly overrides?: readonly OverrideText[];
+}
+
+export interface Preprocessed extends RenderedTemplate {
+  /** The config's name, the default one filled in. */
+  readonly config: string;
+}
+
+/** The text that a config prints. Throws a `DiagnosticError` where it cannot be rendered. */
+export function preprocess(host: Host, request: ConfigRequest): Preprocessed {
+  const { project, variables = {}, clock } = request;
+  const config = configName(host, project, request.config);
+  const main = project.configPrefix === "" ? config : `${project.configPrefix}/${config}`;
+  const globals = { project_dir: project.dir, workspace_root: project.workspaceRoot };
+  return { ...renderTemplate(host, { searchPath: project.searchPath, main, variables, globals, clock }), config };
+}
+
+/** Checks the name first, so that a slip gets the nearest config instead of "template not found". */
+export function configName(host: Host, project: Project, given: string | undefined): string {
+  const name = given ?? project.defaultConfig;
+  if (name === undefined) throw new DiagnosticError(projectDiagnostics.noConfigs({}, { name: project.name }));
+  const relative = join(project.configPrefix, name);
+  if (project.searchPath.some((folder) => host.files.readText(join(folder, relative)) !== undefined)) return name;
+  const known = listConfigs(host, project);
+  const close = known.find((config) => config === `${name}.yaml`) ?? nearest(name, known);
+  throw new DiagnosticError(
+    projectDiagnostics.unknownConfig({}, { name, project: project.name || project.dir, nearest: close }),
+  );
+}
+
+export interface BuiltGraph {
+  readonly preprocessed: Preprocessed;
+  /** Not linked: other projects' graphs are not in it. */
+  readonly graph: GraphValue;
+  /** Warnings and remarks of all stages. */
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** The node graph of a config. Throws a `DiagnosticError` with all that is wrong. */
+export function buildGraph(
+  host: Host,
+  request: ConfigRequest,
+  preprocessed: Preprocessed = preprocess(host, request),
+): BuiltGraph {
+  const { graph, diagnostics } = graphOf(preprocessed, request.project.yamlFloats);
+  const changed = applyOverrides(graph, request.overrides ?? [], request.project.yamlFloats);
+  return { preprocessed, graph: changed, diagnostics: [...preprocessed.diagnostics, ...diagnostics] };
+}
+
+function graphOf(
+  rendered: RenderedTemplate,
+  yamlFloats: "fgc" | "reference",
+): { graph: GraphValue; diagnostics: readonly Diagnostic[] } {
+  const composed = composeConfig(rendered);
+  if (composed.root === undefined) throw new DiagnosticError(...rendered.diagnostics, ...composed.diagnostics);
+  const built = buildGraphFrom(composed.root, rendered, yamlFloats);
+  const diagnostics = [...composed.diagnostics, ...built.diagnostics];
+  if (built.graph === undefined) throw new DiagnosticError(...rendered.diagnostics, ...diagnostics);
+  return { graph: built.graph, diagnostics };
+}

@@ -1,0 +1,234 @@
+/**
+ * @file Values given by path on the command line, applied to the graph that a config makes.
+ *
+ *     optimizer.lr=3e-4        sets a value; VALUE is read as YAML, tags included
+ *     callbacks+=!call:f []    adds to a list
+ *     callbacks[2]=…           replaces an item
+ *     ~trainer_args.seed       removes a key or an item
+ *
+ * A path begins at a target or at a named node (`@optimizer`). An override means the value, not one place where it is used:
+ * all uses of the changed node change. Paths into other projects are for the compiler's own pass, after linking.
+ */
+import { composeConfig } from "../config/compose.ts";
+import { literalText } from "../config/rendered.ts";
+import type { YamlFloats } from "../config/scalars.ts";
+import { DiagnosticError } from "../diagnostics/diagnostic.ts";
+import { buildGraphFrom } from "../graph/build.ts";
+import { describe } from "../graph/describe.ts";
+import { type CallNode, type DictEntry, entryOf, type GraphValue, operands, targetNames } from "../graph/index.ts";
+import { nearest } from "../source/nearest.ts";
+import { driverDiagnostics as faults } from "./diagnostics.ts";
+
+/** As the user wrote it. */
+export type OverrideText = string;
+
+export interface ParsedOverride {
+  readonly action: "set" | "append" | "remove";
+  readonly path: readonly string[];
+  readonly valueText: string;
+  readonly text: string;
+}
+
+const overrideForm = /^(~)?((?:[^=~[\]+]|\+(?!=)|\[\d+\])+?)(?:(\+?=)([\s\S]*))?$/;
+
+/** Whether an argument of a command is an override, and not a file or a name. */
+export function looksLikeOverride(argument: string): boolean {
+  return (
+    /^~?[A-Za-z_@][\w.@-]*(?:\[\d+\][\w.[\]]*)*(?:\+?=|$)/.test(argument) &&
+    (argument.includes("=") || argument.startsWith("~"))
+  );
+}
+
+export function parseOverride(text: OverrideText): ParsedOverride {
+  const match = overrideForm.exec(text);
+  const [, tilde, path, operator, valueText] = match ?? [];
+  if (path === undefined || (tilde === undefined) === (operator === undefined))
+    throw new DiagnosticError(faults.badOverride({}, { text, problem: "this is not an override" }));
+  const steps = path.replace(/\[(\d+)\]/g, ".$1").split(".");
+  if (steps.some((step) => step === ""))
+    throw new DiagnosticError(faults.badOverride({}, { text, problem: "the path has an empty part" }));
+  const action = tilde !== undefined ? "remove" : operator === "+=" ? "append" : "set";
+  return {
+    action,
+    path: steps.map((step, i) => (i === 0 ? step.replace(/^@/, "") : step)),
+    valueText: valueText ?? "",
+    text,
+  };
+}
+
+/** VALUE as a graph value: YAML, with the language's tags. */
+export function readValue(text: string, source: string, yamlFloats: YamlFloats): GraphValue {
+  const rendered = literalText({ path: `<${source}>`, text });
+  const composed = composeConfig(rendered);
+  const built = composed.root === undefined ? undefined : buildGraphFrom(composed.root, rendered, yamlFloats);
+  if (built?.graph === undefined) throw new DiagnosticError(...composed.diagnostics, ...(built?.diagnostics ?? []));
+  return built.graph;
+}
+
+export function applyOverrides(
+  root: GraphValue,
+  overrides: readonly OverrideText[],
+  yamlFloats: YamlFloats,
+): GraphValue {
+  return overrides.map(parseOverride).reduce((graph, override) => apply(graph, override, yamlFloats), root);
+}
+
+function apply(root: GraphValue, override: ParsedOverride, yamlFloats: YamlFloats): GraphValue {
+  const [first, ...rest] = override.path as [string, ...string[]];
+  const start = entryOf(root, first) ?? namedNode(root, first);
+  if (start === undefined) throw unknownStep(override, first, [...targetNames(root), ...namesIn(root)]);
+  const value = override.action === "remove" ? undefined : readValue(override.valueText, override.text, yamlFloats);
+  if (rest.length === 0 && override.action === "remove" && root.kind === "dict")
+    return { ...root, entries: root.entries.filter((entry) => entry.value !== start) };
+  const changed = edit(start, rest, override, value);
+  return changed === undefined ? root : replaceNode(root, start, changed);
+}
+
+/** `node` with the value at `path` below it changed; undefined removes it. */
+function edit(
+  node: GraphValue,
+  path: readonly string[],
+  override: ParsedOverride,
+  value: GraphValue | undefined,
+): GraphValue | undefined {
+  const [step, ...rest] = path;
+  if (step === undefined)
+    return override.action === "append" && value !== undefined ? append(node, override, value) : value;
+  const at = (old: GraphValue | undefined, known: readonly string[], mayBeNew: boolean): GraphValue | undefined => {
+    if (old === undefined && (!mayBeNew || rest.length > 0 || override.action !== "set"))
+      throw unknownStep(override, step, known);
+    return old === undefined ? value : edit(old, rest, override, value);
+  };
+  switch (node.kind) {
+    case "call": {
+      if (isDataList(node)) {
+        const inner = edit(node.args[0] as GraphValue, path, override, value);
+        return inner === undefined ? undefined : { ...node, args: [inner] };
+      }
+      const position = /^(?:arg)?(\d+)$/.exec(step)?.[1];
+      if (position !== undefined)
+        return { ...node, args: editItems(node.args, Number(position), (old) => at(old, [], false)) };
+      const old = node.kwargs.find((keyword) => keyword.name === step);
+      const made = at(
+        old?.value,
+        node.kwargs.map((keyword) => keyword.name),
+        true,
+      );
+      const kept = node.kwargs.flatMap((keyword) =>
+        keyword !== old ? [keyword] : made === undefined ? [] : [{ ...keyword, value: made }],
+      );
+      if (old === undefined && made !== undefined) kept.push({ name: step, nameOrigin: made.origin, value: made });
+      return { ...node, kwargs: kept };
+    }
+    case "dict": {
+      const names = targetNames(node);
+      const old = entryOf(node, step);
+      const made = at(old, names, true);
+      const entries = node.entries.flatMap((entry): DictEntry[] =>
+        entry.value !== old || old === undefined ? [entry] : made === undefined ? [] : [{ ...entry, value: made }],
+      );
+      if (old === undefined && made !== undefined)
+        entries.push({ key: { kind: "scalar", origin: made.origin, value: step }, value: made });
+      return { ...node, entries };
+    }
+    case "list":
+    case "tuple":
+      return {
+        ...node,
+        items: editItems(node.items, /^\d+$/.test(step) ? Number(step) : -1, (old) => at(old, [], false)),
+      };
+    default:
+      throw unknownStep(override, step, []);
+  }
+}
+
+function editItems(
+  items: readonly GraphValue[],
+  index: number,
+  change: (old: GraphValue | undefined) => GraphValue | undefined,
+): GraphValue[] {
+  const made = change(items[index]);
+  return items.flatMap((item, i) => (i !== index ? [item] : made === undefined ? [] : [made]));
+}
+
+function append(node: GraphValue, override: ParsedOverride, value: GraphValue): GraphValue {
+  const added = value.kind === "list" ? value.items : [value];
+  if (node.kind === "list" || node.kind === "tuple") return { ...node, items: [...node.items, ...added] };
+  if (node.kind === "call" && isDataList(node))
+    return { ...node, args: [append(node.args[0] as GraphValue, override, value)] };
+  throw new DiagnosticError(
+    faults.notAList(
+      { span: node.origin.span, chain: node.origin.stack },
+      { text: override.text, found: describe(node) },
+    ),
+  );
+}
+
+/** What `!list`, `!tuple`, `!dlist` make: to a user the list itself. */
+function isDataList(node: CallNode): boolean {
+  return (
+    (node.constructorSpec === "named_list" || node.constructorSpec === "named_tuple") &&
+    node.args.length === 1 &&
+    node.args[0]?.kind === "list"
+  );
+}
+
+function unknownStep(override: ParsedOverride, step: string, known: readonly string[]): DiagnosticError {
+  return new DiagnosticError(faults.overridePath({}, { text: override.text, step, nearest: nearest(step, known) }));
+}
+
+function* nodesOf(root: GraphValue, seen = new Set<GraphValue>()): Generator<CallNode> {
+  if (seen.has(root)) return;
+  seen.add(root);
+  if (root.kind === "call") yield root;
+  for (const operand of operands(root)) yield* nodesOf(operand, seen);
+}
+
+function namedNode(root: GraphValue, name: string): CallNode | undefined {
+  for (const node of nodesOf(root)) if (node.name === name) return node;
+  return undefined;
+}
+
+function namesIn(root: GraphValue): string[] {
+  return [...nodesOf(root)].flatMap((node) => (node.name === undefined ? [] : [node.name]));
+}
+
+/** The graph with all uses of `old` replaced; what is not touched keeps its identity. */
+function replaceNode(root: GraphValue, old: GraphValue, made: GraphValue): GraphValue {
+  const done = new Map<GraphValue, GraphValue>([[old, made]]);
+  const visit = (value: GraphValue): GraphValue => {
+    const known = done.get(value);
+    if (known !== undefined) return known;
+    const rebuilt = rebuild(value, visit);
+    done.set(value, rebuilt);
+    return rebuilt;
+  };
+  return visit(root);
+}
+
+function rebuild(value: GraphValue, visit: (value: GraphValue) => GraphValue): GraphValue {
+  const same = operands(value).every((operand) => visit(operand) === operand);
+  if (same) return value;
+  switch (value.kind) {
+    case "list":
+    case "tuple":
+      return { ...value, items: value.items.map(visit) };
+    case "dict":
+      return {
+        ...value,
+        entries: value.entries.map((entry) => ({ key: visit(entry.key), value: visit(entry.value) })),
+      };
+    case "var":
+      return value.fallback === undefined ? value : { ...value, fallback: visit(value.fallback) };
+    case "call":
+      return {
+        ...value,
+        args: value.args.map(visit),
+        kwargs: value.kwargs.map((keyword) => ({ ...keyword, value: visit(keyword.value) })),
+        ...(value.latentArgs === undefined ? {} : { latentArgs: visit(value.latentArgs) }),
+        ...(value.submoduleSearchpath === undefined ? {} : { submoduleSearchpath: visit(value.submoduleSearchpath) }),
+      };
+    default:
+      return value;
+  }
+}
