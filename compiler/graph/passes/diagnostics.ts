@@ -52,18 +52,6 @@ export const boundaryDiagnostics = defineDiagnostics("graph", {
   },
 });
 
-export const overrideDiagnostics = defineDiagnostics("override", {
-  unknownPath: {
-    severity: "error",
-    message: (p: { text: string; step: string } & Nearest) => `'${p.text}': there is no '${p.step}' here`,
-    hint: didYouMean,
-  },
-  notAContainer: {
-    severity: "error",
-    message: (p: { text: string; step: string }) => `'${p.text}': what stands before '${p.step}' is a plain value`,
-  },
-});
-
 export const resolveDiagnostics = defineDiagnostics("resolve", {
   malformedSpec: {
     severity: "error",

@@ -7,6 +7,7 @@
  *
  * Needs:   types (argument names are the signature's by now).
  * Leaves:  `name` on exactly the calls that the policy wants named, as unique TypeScript identifiers; no other call has one.
+ *          Singletons inside of partials are named too: they are made once, outside.
  *          required: what is used at several places; named: that, explicit names and targets; all: every call.
  * Faults:  none: what clashes gets a number.
  */
@@ -26,10 +27,11 @@ export const names: GraphPass = {
     );
     const places = countPlaces(wanted.length > 0 ? wanted.map((entry) => entry.value) : [root]);
     const hints = nameHints(root);
+    const once = madeOnce(places.keys());
     const chosen = new Map<GraphValue, string>();
     const taken = new Set([...reserved, ...importedNames(root)]);
     for (const node of places.keys()) {
-      if (node.kind === "call" && isNamed(node, places.get(node) ?? 0, hints, context.namePolicy))
+      if (node.kind === "call" && (once.has(node) || isNamed(node, places.get(node) ?? 0, hints, context.namePolicy)))
         chosen.set(node, unique(identifier(node, hints), taken));
     }
     return rewrite(root, (node, original) => {
@@ -40,6 +42,17 @@ export const names: GraphPass = {
     });
   },
 };
+
+/** Singletons inside of what runs again and again: made once, so made outside of it, under a name. */
+function madeOnce(nodes: Iterable<GraphValue>): Set<GraphValue> {
+  const found = new Set<GraphValue>();
+  for (const node of nodes) {
+    if (node.kind !== "call" || node.mode !== "partial") continue;
+    for (const inner of walk(node))
+      if (inner.kind === "call" && inner.mode === "singleton" && inner.symbol !== undefined) found.add(inner);
+  }
+  return found;
+}
 
 interface Hint {
   readonly target?: string;

@@ -32,13 +32,8 @@ export interface PassContext {
 
 export type NamePolicy = "required" | "named" | "all";
 
-/** `PATH=VALUE`: a value of the graph, replaced by path. */
-export interface Override {
-  readonly path: readonly string[];
-  readonly value: GraphValue;
-  /** As the user wrote it. */
-  readonly text: string;
-}
+/** `PATH=VALUE`, read and ready to be applied. Throws a `DiagnosticError` where the path leads nowhere. */
+export type Override = (root: GraphValue) => GraphValue;
 
 /** The project that specs are read in: relative files and renamed imports are its own matter. */
 export interface ProjectEnvironment {

@@ -280,21 +280,19 @@ class Placement {
   } {
     const positional: OpenParameter[] = [];
     const options: OpenParameter[] = [];
-    for (const [position, parameter] of parameters.entries()) {
+    for (const [position, { name, type, required, options: properties }] of parameters.entries()) {
       if (this.#positional.has(position)) continue;
-      const missing = (parameter.options ?? []).filter(
-        (option) =>
-          option.required &&
-          !this.#options.some((given) => given.position === position && given.keyword.name === option.name),
+      const given = new Set(
+        this.#options.filter((option) => option.position === position).map(({ keyword }) => keyword.name),
       );
-      if (
-        parameter.options !== undefined &&
-        (missing.length > 0 || parameter.open === true || parameter.options.length > 0)
-      ) {
-        const isUsed = parameter.required || this.#options.some((given) => given.position === position);
-        if (isUsed) options.push(...missing.map(({ name, type }) => ({ name, position, type })));
-      } else if (parameter.required) {
-        positional.push({ name: parameter.name, position, type: parameter.type });
+      // Of an options object that got nothing, a partial leaves the whole to its caller.
+      if (properties === undefined || (given.size === 0 && this.#node.mode === "partial")) {
+        if (required) positional.push({ name, position, type });
+      } else if (required || given.size > 0) {
+        const missing = properties.filter((property) => property.required && !given.has(property.name));
+        options.push(...missing.map((property) => ({ name: property.name, position, type: property.type })));
+        if (required && given.size === 0 && missing.length === 0)
+          this.#positional.set(position, [{ kind: "dict", entries: [], origin: this.#node.origin }]);
       }
     }
     return { positional, options, all: [...positional, ...options] };

@@ -1,0 +1,142 @@
+/** @file Config → linked, resolved, typed and named graph: the part of the pipeline that `check`, `code` and `build` share. */
+import { isAbsolute, join, resolve } from "node:path";
+import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
+import { extendImportMap } from "../graph/import-map.ts";
+import type { GraphValue } from "../graph/node.ts";
+import {
+  type NamePolicy,
+  type PassName,
+  type PlainValue,
+  type ProjectEnvironment,
+  type ProjectLoader,
+  runPasses,
+  type VariableUse,
+} from "../graph/passes/index.ts";
+import { bundleTextSpec, scalar } from "../graph/passes/queries.ts";
+import { SymbolTable } from "../graph/symbols.ts";
+import type { Origin, SourceFile } from "../source/span.ts";
+import { buildGraph, type ConfigRequest, loadProject, type Preprocessed, type Project } from "./compile.ts";
+import type { Variables } from "./environment.ts";
+import type { Host } from "./host.ts";
+import { applyOverrides } from "./overrides.ts";
+import { symbolHost } from "./symbol-host.ts";
+
+export interface ProgramRequest extends ConfigRequest {
+  /** What to keep; absent: every target. */
+  readonly targets?: readonly string[] | undefined;
+  readonly namePolicy?: NamePolicy | undefined;
+  /** Leave unbound variables to the caller, as `fgc code` does. */
+  readonly allowFreeVariables?: boolean;
+  /** Gets the graph after each pass. */
+  readonly dump?: ((pass: PassName, graph: GraphValue) => void) | undefined;
+}
+
+export interface ProgramGraph {
+  readonly root: GraphValue;
+  readonly preprocessed: Preprocessed;
+  readonly symbols: SymbolTable;
+  readonly variableUses: ReadonlyMap<string, readonly VariableUse[]>;
+  /** Every template that was read, of this project and those that it uses. */
+  readonly templates: readonly SourceFile[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** What the stages took. */
+  readonly timings: { readonly templatesMs: number; readonly graphMs: number; readonly typesMs: number };
+}
+
+/** The graph that emitters take. Throws a `DiagnosticError` with all that is wrong. */
+export function compileProgram(host: Host, request: ProgramRequest): ProgramGraph {
+  const { project } = request;
+  const started = performance.now();
+  const built = buildGraph(host, { ...request, overrides: [] });
+  const graphDone = performance.now();
+  const diagnostics: Diagnostic[] = [...built.diagnostics];
+  const templates = new Map<string, SourceFile>();
+  const noteTemplates = (text: Preprocessed, owner: Project): void => {
+    for (const file of templatesOf(host, text, owner)) templates.set(file.path, file);
+  };
+  noteTemplates(built.preprocessed, project);
+
+  const symbols = new SymbolTable(symbolHost(host.packageRoot));
+  const variableUses = new Map<string, VariableUse[]>();
+  const configText: GraphValue = bundledText("config.yaml", built.graph.origin);
+  const environment = environmentOf(project, configText);
+  const result = runPasses(
+    built.graph,
+    {
+      report: (diagnostic) => void diagnostics.push(diagnostic),
+      project: environment,
+      loadProject: projectLoader(host, request, noteTemplates, diagnostics),
+      overrides: (request.overrides ?? []).map(
+        (text) => (root: GraphValue) => applyOverrides(root, [text], project.yamlFloats),
+      ),
+      symbols,
+      targets: request.targets,
+      namePolicy: request.namePolicy ?? "named",
+      allowFreeVariables: request.allowFreeVariables ?? false,
+      variableUses,
+    },
+    request.dump,
+  );
+  if (result.root === undefined) throw new DiagnosticError(...diagnostics);
+  const timings = { templatesMs: 0, graphMs: graphDone - started, typesMs: performance.now() - graphDone };
+  return {
+    root: result.root,
+    preprocessed: built.preprocessed,
+    symbols,
+    variableUses,
+    templates: [...templates.values()],
+    diagnostics,
+    timings,
+  };
+}
+
+/** `pp_config` and the like: read from beside the bundle when the program runs. */
+function bundledText(name: string, origin: Origin): GraphValue {
+  return {
+    kind: "call",
+    mode: "factory",
+    constructorSpec: bundleTextSpec,
+    constructorOrigin: origin,
+    args: [scalar(name, origin)],
+    kwargs: [],
+    origin,
+  };
+}
+
+function environmentOf(project: Project, configText: GraphValue): ProjectEnvironment {
+  return {
+    projectDir: project.dir,
+    importMap: extendImportMap(project.importMap),
+    variables: new Map([["pp_config", configText]]),
+  };
+}
+
+/** Opens other projects for the link pass. One and the same request gives one graph: what it makes is shared by all that ask for it. */
+function projectLoader(
+  host: Host,
+  { project: from, clock }: ConfigRequest,
+  note: (text: Preprocessed, owner: Project) => void,
+  diagnostics: Diagnostic[],
+): ProjectLoader {
+  const projects = new Map<string, Project>();
+  return ({ projectDir, configTemplate, ppKwargs }, origin) => {
+    const dir = isAbsolute(projectDir) ? resolve(projectDir) : join(from.dir, projectDir);
+    const project = projects.get(dir) ?? loadProject(host, dir, { clock });
+    projects.set(dir, project);
+    const built = buildGraph(host, { project, config: configTemplate, variables: ppKwargs as Variables, clock });
+    note(built.preprocessed, project);
+    diagnostics.push(...built.diagnostics);
+    return { root: built.graph, environment: environmentOf(project, scalar(built.preprocessed.text, origin)) };
+  };
+}
+
+/** The templates that a text came from, and the meta file's own. */
+function templatesOf(host: Host, text: Preprocessed, project: Project): readonly SourceFile[] {
+  const paths = new Set([...text.inputs, ...project.meta.inputs]);
+  return [...paths].flatMap((path) => {
+    const content = host.files.readText(path);
+    return content === undefined ? [] : [{ path, text: content }];
+  });
+}
+
+export type { PlainValue };
