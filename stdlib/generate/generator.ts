@@ -23,6 +23,8 @@ export interface TextGeneratorOptions {
 export interface GenerateHooks {
   /** Called with each new token, before the next one is computed. */
   readonly onToken?: (token: number) => void;
+  /** Called with the model's logits [V] for the next token, before any filter. */
+  readonly onLogits?: (logits: Float32Array) => void;
   /** Stops after the current token. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -86,7 +88,7 @@ export class TextGenerator {
   async #run(
     prompt: readonly number[],
     settings: GenerationConfig,
-    { onToken, signal }: GenerateHooks,
+    { onToken, onLogits, signal }: GenerateHooks,
   ): Promise<number[]> {
     const length = Math.min(this.#maxLength, prompt.length + settings.maxNewTokens);
     const decoder = this.#decoderFor(length);
@@ -95,6 +97,7 @@ export class TextGenerator {
     while (tokens.length < length && signal?.aborted !== true) {
       const { logits } = await this.#next(decoder, tokens, prompt.length);
       const row = Float32Array.from(logits.data);
+      onLogits?.(row.slice());
       filterLogits(row, tokens, settings);
       const token = settings.doSample ? drawToken(row, random.uniform()) : argmax(row);
       if (settings.eosTokenIds.has(token)) break;

@@ -4,11 +4,14 @@ import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { openSession, type Session } from "fgc/runtime";
+import { camelCaseKeys } from "../camel-case.ts";
 import { UserError } from "../faults.ts";
 import type { CausalLMModel, ModelConfig } from "../models/index.ts";
 import { seedWeights } from "../nn/init/rule.ts";
 import { Tokenizer } from "../tokenizers/index.ts";
-import { findNewestCheckpoint, loadModelWeights } from "../train/index.ts";
+// The files that define them, not the index: the trainer's callbacks generate, and so import this folder.
+import { findNewestCheckpoint } from "../train/checkpoint/manager.ts";
+import { loadWeights } from "../train/checkpoint/weights.ts";
 import { GenerationConfig } from "./config.ts";
 import { TextGenerator } from "./generator.ts";
 
@@ -92,7 +95,7 @@ async function main(folder: string, options: RunModelOptions, argv: readonly str
   const session = await openSession({ device: deviceName(args.device) });
   try {
     if (weights === undefined) seedWeights(model, config.seed);
-    else await loadModelWeights(model, weights);
+    else loadWeights(model, weights);
     await writeContinuation(
       model,
       session,
@@ -156,21 +159,14 @@ function readFlags(argv: readonly string[]): Flags {
 
 function generationConfig(folder: string, args: Flags): GenerationConfig {
   const path = join(folder, "generation_config.json");
-  const base = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>) : defaultSampling;
+  const base = existsSync(path)
+    ? camelCaseKeys(JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>)
+    : defaultSampling;
   const names = ["max-new-tokens", "temperature", "top-k", "top-p", "min-p", "repetition-penalty", "seed"] as const;
   const given = names.flatMap((name) =>
     args[name] === undefined ? [] : [[name.replaceAll("-", "_"), Number(args[name])]],
   );
-  return GenerationConfig.from({ ...base, ...camel(Object.fromEntries(given) as Record<string, number>) });
-}
-
-function camel(options: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(
-    Object.entries(options).map(([key, value]) => [
-      key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-      value,
-    ]),
-  );
+  return GenerationConfig.from({ ...base, ...camelCaseKeys(Object.fromEntries(given) as Record<string, number>) });
 }
 
 /** The folder whose weights to load: a checkpoint, or the newest valid one below a run's folder. */

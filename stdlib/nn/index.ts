@@ -1,6 +1,7 @@
 /** @file `fgc/nn`: the parts that models are made of. */
 
 export { type Activation, GELU, type GELUOptions, Identity, ReLU, Sigmoid, SiLU, Tanh } from "./activations.ts";
+export { alibiSlopes, CausalAlibiAttn, type CausalAlibiAttnOptions } from "./attention/causal-alibi-attn.ts";
 export { CausalMultiheadAttn, type CausalMultiheadAttnOptions, type Norm } from "./attention/causal-multihead-attn.ts";
 export type { AttentionMasking, LayerContext } from "./attention/context.ts";
 export {
@@ -19,6 +20,12 @@ export {
   type MaskRequest,
   sameDocument,
 } from "./attention/mask.ts";
+export {
+  SingleHeadAlibiAttn,
+  type SingleHeadAlibiAttnOptions,
+  SingleHeadAttn,
+  type SingleHeadAttnOptions,
+} from "./attention/single-head.ts";
 export { CausalLM, type CausalLMConfig, type CausalLMInputs, type CausalLMOptions } from "./causal-lm.ts";
 export { applyDropout, Dropout, type DropoutStream, withDropoutStream } from "./dropout.ts";
 export { Embedding, type EmbeddingOptions } from "./embedding.ts";

@@ -91,29 +91,29 @@ export class LinearLR extends Schedule {
 
 /** Options of `CosineAnnealingLR`. */
 export interface CosineAnnealingLROptions {
-  /** Steps from the group's rate down to `etaMin`. */
-  readonly tMax: number;
+  /** Steps from the group's rate down to `etaMin`: PyTorch's T_max. */
+  readonly TMax: number;
   /** The lowest rate. Default 0. */
   readonly etaMin?: number;
 }
 
 /**
- * `etaMin + (b − etaMin)/2 · (1 + cos(π s/tMax))`; past tMax the cosine turns up again.
+ * `etaMin + (b − etaMin)/2 · (1 + cos(π s/TMax))`; past TMax the cosine turns up again.
  *
  * @source Loshchilov and Hutter 2017 (arXiv 1608.03983); torch.optim.lr_scheduler.CosineAnnealingLR
  */
 export class CosineAnnealingLR extends Schedule {
   readonly #options: Required<CosineAnnealingLROptions>;
 
-  constructor(optimizer: AnyOptimizer, { tMax, etaMin = 0 }: CosineAnnealingLROptions) {
+  constructor(optimizer: AnyOptimizer, { TMax, etaMin = 0 }: CosineAnnealingLROptions) {
     super(optimizer);
-    this.#options = { tMax, etaMin };
+    this.#options = { TMax, etaMin };
     this.apply();
   }
 
   rate(step: number, baseLr: number): number {
-    const { tMax, etaMin } = this.#options;
-    return etaMin + ((baseLr - etaMin) / 2) * (1 + Math.cos((Math.PI * step) / tMax));
+    const { TMax, etaMin } = this.#options;
+    return etaMin + ((baseLr - etaMin) / 2) * (1 + Math.cos((Math.PI * step) / TMax));
   }
 }
 
