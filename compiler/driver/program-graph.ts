@@ -1,8 +1,9 @@
 /** @file Config → linked, resolved, typed and named graph: the part of the pipeline that `check`, `code` and `build` share. */
 import { isAbsolute, join, resolve } from "node:path";
+import type { PlainData } from "../config/project.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import { extendImportMap } from "../graph/import-map.ts";
-import type { GraphValue } from "../graph/node.ts";
+import { entryOf, type GraphValue } from "../graph/node.ts";
 import {
   type NamePolicy,
   type PassName,
@@ -15,10 +16,11 @@ import {
 import { bundleTextSpec, scalar } from "../graph/passes/queries.ts";
 import { SymbolTable } from "../graph/symbols.ts";
 import type { Origin, SourceFile } from "../source/span.ts";
-import { buildGraph, type ConfigRequest, loadProject, type Preprocessed, type Project } from "./compile.ts";
+import { buildGraph, type ConfigRequest, loadProject, type Preprocessed, type Project, preprocess } from "./compile.ts";
 import type { Variables } from "./environment.ts";
 import type { Host } from "./host.ts";
 import { applyOverrides } from "./overrides.ts";
+import { plainData } from "./plain-data.ts";
 import { symbolHost } from "./symbol-host.ts";
 
 export interface ProgramRequest extends ConfigRequest {
@@ -34,6 +36,10 @@ export interface ProgramRequest extends ConfigRequest {
 export interface ProgramGraph {
   readonly root: GraphValue;
   readonly preprocessed: Preprocessed;
+  /** The target `meta` as plain data; empty where there is none. */
+  readonly meta: Readonly<Record<string, PlainData>>;
+  /** How many nodes the config's own graph has. */
+  readonly size: number;
   readonly symbols: SymbolTable;
   readonly variableUses: ReadonlyMap<string, readonly VariableUse[]>;
   /** Every template that was read, of this project and those that it uses. */
@@ -47,7 +53,9 @@ export interface ProgramGraph {
 export function compileProgram(host: Host, request: ProgramRequest): ProgramGraph {
   const { project } = request;
   const started = performance.now();
-  const built = buildGraph(host, { ...request, overrides: [] });
+  const preprocessed = preprocess(host, request);
+  const textDone = performance.now();
+  const built = buildGraph(host, { ...request, overrides: [] }, preprocessed);
   const graphDone = performance.now();
   const diagnostics: Diagnostic[] = [...built.diagnostics];
   const templates = new Map<string, SourceFile>();
@@ -78,16 +86,28 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
     request.dump,
   );
   if (result.root === undefined) throw new DiagnosticError(...diagnostics);
-  const timings = { templatesMs: 0, graphMs: graphDone - started, typesMs: performance.now() - graphDone };
+  const timings = {
+    templatesMs: textDone - started,
+    graphMs: graphDone - textDone,
+    typesMs: performance.now() - graphDone,
+  };
   return {
     root: result.root,
-    preprocessed: built.preprocessed,
+    preprocessed,
+    meta: metaOf(built.graph),
+    size: [...walk(built.graph)].length,
     symbols,
     variableUses,
     templates: [...templates.values()],
     diagnostics,
     timings,
   };
+}
+
+function _metaOf(graph: GraphValue): Readonly<Record<string, PlainData>> {
+  if (entryOf(graph, "meta") === undefined) return {};
+  const meta = plainData(graph, "meta");
+  return typeof meta === "object" && meta !== null && !Array.isArray(meta) ? (meta as Record<string, PlainData>) : {};
 }
 
 /** `pp_config` and the like: read from beside the bundle when the program runs. */

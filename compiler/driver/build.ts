@@ -1,0 +1,397 @@
+/**
+ * @file `fgc build`: a config becomes a folder that runs with plain Node.
+ *
+ *     templates → graph → assets → model.ts, trainer.ts → model.mjs, trainer.mjs, config.json, config.yaml, ir.json, manifest.json
+ *
+ * Same inputs give the same bytes; nothing is written before all of it is there, and nothing over a person's own changes.
+ */
+import { existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type BundledFile, bundle, type Platform } from "../codegen/bundle.ts";
+import { checkTypes } from "../codegen/check.ts";
+import { Formatter } from "../codegen/format.ts";
+import type { EmitPlan, EmittedModule } from "../codegen/plan.ts";
+import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
+import type { GraphValue } from "../graph/node.ts";
+import { irToJson, type PassName } from "../graph/passes/index.ts";
+import { targetOf } from "../graph/passes/queries.ts";
+import { type BuiltAsset, buildAssets, hashOf } from "./assets.ts";
+import { buildDiagnostics, emitDiagnostics } from "./build-diagnostics.ts";
+import { printGraphs } from "./dump.ts";
+import type { Host } from "./host.ts";
+import {
+  buildKey,
+  type Manifest,
+  manifestName,
+  manifestText,
+  packageBuildId,
+  readManifest,
+  sorted,
+} from "./manifest.ts";
+import { type Emission, emitModules, modelConfigJson, modelModuleOf, seedOf } from "./modules.ts";
+import { editedFiles, sha256, writeAtomic } from "./output.ts";
+import { type Folders, knownFolders, portableText, shortener } from "./places.ts";
+import { compileProgram, type ProgramGraph, type ProgramRequest } from "./program-graph.ts";
+
+export interface BuildRequest extends ProgramRequest {
+  /** Target to emit; absent: `main`. */
+  readonly target?: string | undefined;
+  /** Absent: the config's own `meta.output_dir`. */
+  readonly outDir?: string | undefined;
+  readonly emit?: "ts" | "mjs" | "both" | undefined;
+  readonly minify?: boolean | undefined;
+  readonly sourcemap?: boolean | undefined;
+  readonly platform?: Platform | undefined;
+  /** Build even if nothing changed, and over edited files. */
+  readonly force?: boolean | undefined;
+  /** Print the graph after this pass, or after each. */
+  readonly dumpIr?: PassName | "all" | undefined;
+  /** Progress of what takes a while. */
+  readonly progress?: ((line: string) => void) | undefined;
+}
+
+export interface BuildStage {
+  readonly name: "templates" | "graph" | "assets" | "types" | "emit" | "bundle";
+  /** `14 files` */
+  readonly detail: string;
+  readonly ms: number;
+}
+
+export interface BuildReport {
+  readonly outDir: string;
+  readonly upToDate: boolean;
+  readonly stages: readonly BuildStage[];
+  /** Written, relative to `outDir`. */
+  readonly files: readonly string[];
+  /** Programs to run: `trainer.mjs`. */
+  readonly programs: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+  /** Files whose change makes this build stale. */
+  readonly inputs: readonly string[];
+  /** What `dumpIr` asked for, by pass. */
+  readonly dumps: Readonly<Record<string, string>>;
+}
+
+/** Throws a `DiagnosticError` with all that is wrong; then nothing has been written but assets, which are whole. */
+export async function build(host: Host, request: BuildRequest): Promise<BuildReport> {
+  return new Build(host, request).run();
+}
+
+/** What templates take for now, so that no build's moment gets into a bundle: see `literals.ts`. */
+const sentinelClock = { epochMs: Date.UTC(9999, 11, 31, 23, 59, 59), utcOffsetMinutes: 0 };
+
+class Build {
+  readonly #host: Host;
+  readonly #request: BuildRequest;
+  readonly #stages: BuildStage[] = [];
+  readonly #diagnostics: Diagnostic[] = [];
+  readonly #graphs: [PassName, GraphValue][] = [];
+
+  constructor(host: Host, request: BuildRequest) {
+    this.#host = host;
+    this.#request = {
+      clock: sentinelClock,
+      ...request,
+      ...(request.clock === undefined ? { clock: sentinelClock } : {}),
+    };
+  }
+
+  async run(): Promise<BuildReport> {
+    const target = this.#request.target ?? "main";
+    const program = compileProgram(this.#host, {
+      ...this.#request,
+      targets: [target],
+      dump: (pass, graph) => void this.#graphs.push([pass, graph]),
+    });
+    this.#diagnostics.push(...program.diagnostics);
+    this.#stage("templates", `${program.templates.length} files`, program.timings.templatesMs);
+    this.#stage("graph", `${program.size} nodes`, program.timings.graphMs);
+
+    const folders = this.#folders(program);
+    const previous = readManifest(folders.outDir);
+    const edited = previous === undefined ? [] : editedFiles(folders.outDir, previous.outputs);
+    if (edited.length > 0 && this.#request.force !== true)
+      throw new DiagnosticError(emitDiagnostics.wouldOverwrite({}, { files: edited }));
+    const dumps = printGraphs(this.#graphs, this.#request.dumpIr, shortener(folders));
+    if (previous !== undefined && this.#request.force !== true && this.#isUpToDate(previous, program, folders)) {
+      return { ...this.#report(folders, previous.outputs, inputPaths(previous, folders)), upToDate: true, dumps };
+    }
+    const { emission, assets, root } = await this.#emit(program, target, folders);
+    const modules = await this.#format(emission.modules, folders);
+    const bundled = await this.#bundle(emission, modules, folders);
+    const outputs = this.#outputs(program, root, modules, bundled.files, folders);
+    const inputs = [
+      ...program.templates.map((file) => file.path),
+      ...program.symbols.sources,
+      ...bundled.inputs.filter((path) => existsSync(path)),
+      ...assets.flatMap((asset) => asset.inputs),
+    ];
+    this.#write(outputs, inputs, assets, root, folders);
+    return { ...this.#report(folders, outputs, inputs), upToDate: false, dumps };
+  }
+
+  #stage(name: BuildStage["name"], detail: string, ms: number): void {
+    this.#stages.push({ name, detail, ms });
+  }
+
+  #report(
+    folders: Folders,
+    outputs: Readonly<Record<string, string>>,
+    inputs: readonly string[],
+  ): Omit<BuildReport, "upToDate" | "dumps"> {
+    const files = [...Object.keys(outputs), manifestName];
+    const programs = ["trainer.mjs", "model.mjs"].filter((name) => files.includes(name));
+    return { outDir: folders.outDir, stages: this.#stages, files, programs, diagnostics: this.#diagnostics, inputs };
+  }
+
+  #folders({ meta }: ProgramGraph): Folders {
+    const { project } = this.#request;
+    const { packageRoot } = this.#host;
+    const own =
+      typeof meta["output_dir"] === "string"
+        ? meta["output_dir"]
+        : join(
+            project.dir,
+            "output_models",
+            (this.#request.config ?? project.defaultConfig ?? "config").replace(/\.yaml$/, ""),
+          );
+    const outDir = resolve(this.#host.cwd(), this.#request.outDir ?? own);
+    return {
+      outDir,
+      projectDir: project.dir,
+      workspaceRoot: project.workspaceRoot,
+      packageRoot,
+      home: this.#host.homeDirectory(),
+    };
+  }
+
+  async #emit(
+    program: ProgramGraph,
+    target: string,
+    folders: Folders,
+  ): Promise<{ emission: Emission; assets: readonly BuiltAsset[]; root: GraphValue }> {
+    const { meta } = program;
+    const plan = (places: ReadonlyMap<GraphValue, string>): EmitPlan => ({
+      title: textOr(meta["config_name"], program.preprocessed.config),
+      description: textOr(meta["config_description"], "a config without a description"),
+      configName: `${this.#request.project.configPrefix}/${program.preprocessed.config}`,
+      folders: knownFolders(folders),
+      shorten: shortener(folders),
+      importFile: (path) => relativeImport(folders.outDir, path),
+      symbols: program.symbols,
+      projectDir: folders.projectDir,
+      variableUses: program.variableUses,
+      assetPath: (asset) => places.get(asset) ?? "assets",
+    });
+    mkdirSync(folders.outDir, { recursive: true });
+    const started = performance.now();
+    const { progress = () => {} } = this.#request;
+    const { root, assets } = await buildAssets({
+      root: program.root,
+      plan,
+      outDir: folders.outDir,
+      projectDir: folders.projectDir,
+      host: this.#host,
+      progress,
+    });
+    if (assets.length > 0)
+      this.#stage(
+        "assets",
+        `${assets.length} (${assets.filter((asset) => asset.cached).length} cached)`,
+        performance.now() - started,
+      );
+    const wanted = targetOf(root, target) as GraphValue;
+    return {
+      emission: emitModules(wanted, root, plan(new Map(assets.map(({ node, path }) => [node, path])))),
+      assets,
+      root,
+    };
+  }
+
+  async #format(modules: readonly EmittedModule[], folders: Folders): Promise<readonly EmittedModule[]> {
+    const started = performance.now();
+    const formatter = new Formatter();
+    const formatted: EmittedModule[] = [];
+    for (const { name, text } of modules) formatted.push({ name, text: await formatter.format(text) });
+    const emitted = performance.now();
+    const faults = checkTypes({ modules: formatted, outDir: folders.outDir, packageRoot: folders.packageRoot });
+    this.#diagnostics.push(...faults.map((fault) => typeFault(fault)));
+    const errors = this.#diagnostics.filter((diagnostic) => diagnostic.severity === "error");
+    if (errors.length > 0) throw new DiagnosticError(...this.#diagnostics);
+    this.#stage("types", "ok", performance.now() - emitted);
+    this.#stage(
+      "emit",
+      formatted.map(({ name, text }) => `${name} ${text.split("\n").length - 1} lines`).join(", "),
+      emitted - started,
+    );
+    return formatted;
+  }
+
+  async #bundle(
+    emission: Emission,
+    modules: readonly EmittedModule[],
+    folders: Folders,
+  ): Promise<{ files: readonly BundledFile[]; inputs: readonly string[] }> {
+    if (this.#request.emit === "ts" || emission.entries.length === 0) return { files: [], inputs: [] };
+    const started = performance.now();
+    const result = await bundle({
+      modules: new Map([...modules, ...emission.hidden].map(({ name, text }) => [name, text])),
+      entries: emission.entries,
+      outDir: folders.outDir,
+      projectDir: folders.projectDir,
+      packageRoot: folders.packageRoot,
+      minify: this.#request.minify ?? false,
+      sourcemap: this.#request.sourcemap ?? true,
+      platform: this.#request.platform ?? "node",
+    });
+    if ("faults" in result)
+      throw new DiagnosticError(
+        ...this.#diagnostics,
+        ...result.faults.map(({ file, text }) => buildDiagnostics.bundleFailed({}, { file, problem: text })),
+      );
+    const programs = result.files.filter(({ name }) => name.endsWith(".mjs"));
+    this.#stage(
+      "bundle",
+      programs.map(({ name, text }) => `${name} ${Math.round(text.length / 1000)} kB`).join(", "),
+      performance.now() - started,
+    );
+    return result;
+  }
+
+  /** Every file of the bundle but the manifest, as text. */
+  #outputs(
+    program: ProgramGraph,
+    root: GraphValue,
+    modules: readonly EmittedModule[],
+    bundled: readonly BundledFile[],
+    folders: Folders,
+  ): Record<string, string> {
+    const files: Record<string, string> = {};
+    if (this.#request.emit !== "mjs") for (const { name, text } of modules) files[name] = text;
+    for (const { name, text } of bundled) files[name] = text;
+    files["config.yaml"] = portableText(program.preprocessed.text, folders);
+    files["ir.json"] = `${JSON.stringify(
+      irToJson(root, (text) => portableText(text, folders)),
+      null,
+      1,
+    )}\n`;
+    const model = modelModuleOf(root);
+    if (model !== undefined) files["config.json"] = modelConfigJson(model);
+    for (const [name, text] of Object.entries(files)) {
+      if (name.endsWith(".map") || !text.includes(folders.home === "/" ? folders.projectDir : folders.home)) continue;
+      this.#diagnostics.push(emitDiagnostics.machinePath({}, { path: `${name}: ${folders.home}` }));
+    }
+    return files;
+  }
+
+  #write(
+    outputs: Readonly<Record<string, string>>,
+    inputs: readonly string[],
+    assets: readonly BuiltAsset[],
+    root: GraphValue,
+    folders: Folders,
+  ): void {
+    for (const [name, text] of Object.entries(outputs)) writeAtomic(join(folders.outDir, name), text);
+    const shorten = shortener(folders);
+    const manifest: Manifest = {
+      format: "fgc-manifest/1",
+      ...this.#identity(folders),
+      seed: seedOf(root),
+      inputs: sorted(Object.fromEntries([...new Set(inputs)].map((path) => [shorten(path), hashOf(path)]))),
+      assets: sorted(Object.fromEntries(assets.map(({ path, hash }) => [path, hash]))),
+      outputs: sorted(Object.fromEntries(Object.entries(outputs).map(([name, text]) => [name, sha256(text)]))),
+    };
+    // Last: a build that was cut off leaves the old manifest, and so is done again.
+    writeAtomic(join(folders.outDir, manifestName), manifestText(manifest));
+  }
+
+  #identity({ packageRoot }: Folders): Pick<Manifest, "config" | "fgc" | "request"> {
+    const {
+      project,
+      config,
+      variables = {},
+      overrides = [],
+      target = "main",
+      emit = "both",
+      minify = false,
+      sourcemap = true,
+      platform = "node",
+      clock,
+    } = this.#request;
+    const bound = Object.fromEntries(
+      Object.entries(variables).map(([name, value]) => [
+        name,
+        JSON.parse(
+          JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? Number(item) : item)),
+        ) as unknown,
+      ]),
+    );
+    return {
+      config: config ?? project.defaultConfig ?? "",
+      fgc: { version: this.#host.versions.fgc, build: packageBuildId(packageRoot) },
+      request: {
+        variables: bound,
+        overrides,
+        target,
+        emit,
+        minify,
+        sourcemap,
+        platform,
+        clock: clock?.epochMs ?? null,
+      },
+    };
+  }
+
+  #isUpToDate(previous: Manifest, program: ProgramGraph, folders: Folders): boolean {
+    const identity = this.#identity(folders);
+    const shorten = shortener(folders);
+    const templates = new Set(program.templates.map((file) => shorten(file.path)));
+    const isKnown = [...templates].every((name) => name in previous.inputs);
+    const paths = inputPaths(previous, folders);
+    const inputs = Object.fromEntries(
+      Object.keys(previous.inputs).map((name, index) => [name, hashOf(paths[index] as string)]),
+    );
+    if (!isKnown || buildKey({ ...identity, inputs }) !== buildKey(previous)) return false;
+    const isWhole = Object.keys(previous.outputs).every((name) => existsSync(join(folders.outDir, name)));
+    return (
+      isWhole && Object.entries(previous.assets).every(([path, hash]) => hashOf(join(folders.outDir, path)) === hash)
+    );
+  }
+}
+
+/** The files behind a manifest's names, in its order. */
+function inputPaths({ inputs }: Manifest, { projectDir, workspaceRoot, packageRoot }: Folders): readonly string[] {
+  return Object.keys(inputs).map(
+    (name) =>
+      [projectDir, workspaceRoot, packageRoot].map((root) => join(root, name)).find((path) => existsSync(path)) ??
+      join(projectDir, name),
+  );
+}
+
+function textOr(value: unknown, fallback: string): string {
+  return typeof value === "string" && value !== "" ? value : fallback;
+}
+
+function relativeImport(outDir: string, path: string): string {
+  const from = outDir.split("/");
+  const to = path.split("/");
+  let common = 0;
+  while (common < from.length && common < to.length - 1 && from[common] === to[common]) common += 1;
+  const up = from.length - common;
+  return `${up === 0 ? "./" : "../".repeat(up)}${to.slice(common).join("/")}`;
+}
+
+function typeFault({
+  file,
+  line,
+  message,
+  from,
+}: {
+  readonly file: string;
+  readonly line: number;
+  readonly message: string;
+  readonly from: string | undefined;
+}): Diagnostic {
+  const place = from === undefined ? `${file}:${line}` : `${file}:${line}, from ${from}`;
+  return emitDiagnostics.typeError({}, { file: place, problem: message });
+}
