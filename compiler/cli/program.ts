@@ -1,5 +1,5 @@
 /** @file The commands and their options as commander knows them. Global flags may stand before or after the command. */
-import { Command, Option } from "commander";
+import { Command, Help, Option } from "commander";
 import type { CommandDefinition, OptionSpec } from "./command.ts";
 import type { GlobalOptions } from "./session.ts";
 
@@ -31,8 +31,17 @@ export const valuedGlobals: ReadonlySet<string> = new Set(
     .flatMap(([, flags]) => flags.replace(/ <.*/, "").split(", ")),
 );
 
+const globalGroup = "Global flags:";
+
+/** A command's own flags first, then the config's, the global ones last. */
+export function orderedOptions(command: Command): Option[] {
+  const options = new Help().visibleOptions(command);
+  const isGlobal = (option: Option) => option.helpGroupHeading === globalGroup;
+  return [...options.filter((option) => !isGlobal(option)), ...options.filter(isGlobal)];
+}
+
 function globalOption(name: string, flags: string, description: string): Option {
-  const option = new Option(flags, description).helpGroup("Global flags:");
+  const option = new Option(flags, description).helpGroup(globalGroup);
   if (name === "color") option.choices(["auto", "always", "never"]);
   if (name === "set") option.argParser((value: string, before: string[] = []) => [...before, value]);
   return option;

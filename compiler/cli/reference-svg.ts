@@ -33,12 +33,12 @@ export function referenceSvg(graph: ReferenceGraph): string {
     const [x1, y1, x2, y2] = [a.x + a.width, a.y + boxHeight / 2, b.x, b.y + boxHeight / 2];
     const bend = Math.max(30, Math.abs(x2 - x1) / 2);
     const path = `M${round(x1)} ${round(y1)} C${round(x1 + bend)} ${round(y1)} ${round(x2 - bend)} ${round(y2)} ${round(x2)} ${round(y2)}`;
-    return `  <path class="${kind}" d="${path}"${strokes[kind]} marker-end="url(#arrow)"><title>${escape(`${from} ${kind} ${to}`)}</title></path>`;
+    return `  <path class="${kind}" d="${path}"${strokes[kind]} marker-end="url(#arrow)"><title>${escapeText(`${from} ${kind} ${to}`)}</title></path>`;
   });
   const rectangles = all.map(
     (box) =>
       `  <g transform="translate(${round(box.x)} ${round(box.y)})"><rect width="${round(box.width)}" height="${boxHeight}" rx="${box.isPart ? 12 : 3}"/>` +
-      `<text x="${round(box.width / 2)}" y="17">${escape(box.name)}</text></g>`,
+      `<text x="${round(box.width / 2)}" y="17">${escapeText(box.name)}</text></g>`,
   );
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${round(width)} ${round(height)}" width="${round(width)}" height="${round(height)}">
   <style>
@@ -58,7 +58,7 @@ function round(value: number): number {
   return Math.round(value * 10) / 10;
 }
 
-function escape(text: string): string {
+function escapeText(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 }
 

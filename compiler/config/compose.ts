@@ -83,8 +83,8 @@ function lexDiagnostic(fault: LexFault, place: Place): Diagnostic {
       return faults.badAnchor(place, { name: fault.text });
     case "version":
       return faults.yamlVersion(place, { version: fault.text });
-    case "directive":
-      return faults.syntax(place, { message: fault.why ?? "this directive is not understood" });
+    case "syntax":
+      return faults.syntax(place, { message: fault.why ?? "this is not understood" });
   }
 }
 
@@ -135,7 +135,7 @@ class TreeReader {
     let read: ConfigNode;
     if (isScalar(node)) {
       const plain = node.type === undefined || node.type === Scalar.PLAIN;
-      read = { kind: "scalar", start, end: Math.max(end, tag?.end ?? 0), tag, text: String(node.value ?? ""), plain };
+      read = { kind: "scalar", start, end: Math.max(end, tag?.end ?? 0), tag, text: this.scalarText(node, end), plain };
     } else if (isSeq(node)) {
       read = { kind: "sequence", start, end, tag, items: node.items.map((item) => this.read(item, end)) };
     } else {
@@ -149,6 +149,13 @@ class TreeReader {
     }
     if (node.anchor !== undefined) this.anchors.set(node.anchor, read);
     return read;
+  }
+
+  private scalarText(node: Scalar, end: number): string {
+    const value = String(node.value ?? "");
+    const isBlock = node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED;
+    // A block that the end of the text cuts off has no final newline, unless it says so.
+    return isBlock && end === this.text.length && !this.text.endsWith("\n") ? value.replace(/\n$/, "") : value;
   }
 
   private define(name: string, start: number, end: number): void {

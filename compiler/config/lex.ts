@@ -50,7 +50,7 @@ function makeLexer(): Lexer {
 }
 
 export interface LexFault {
-  readonly kind: "tab" | "tag" | "anchor" | "version" | "directive";
+  readonly kind: "tab" | "tag" | "anchor" | "version" | "syntax";
   readonly start: number;
   readonly end: number;
   readonly text: string;
@@ -113,17 +113,37 @@ class TokenWalk {
   private directive(source: string, offset: number): void {
     const [name, first, second] = source.trim().split(/[ \t]+/);
     const range = { start: offset, end: offset + source.length };
+    if (!/^%[A-Za-z0-9_-]/.test(source))
+      this.faults.push({
+        kind: "syntax",
+        ...range,
+        text: source,
+        why: "a line that begins with '%' is a directive, and this is none",
+      });
     if (name === "%YAML" && !/^1\.\d+$/.test(first ?? ""))
       this.faults.push({ kind: "version", ...range, text: first ?? "" });
     if (name !== "%TAG") return;
     if (first === undefined || second === undefined || this.handles.has(first))
       this.faults.push({
-        kind: "directive",
+        kind: "syntax",
         ...range,
         text: source,
         why: `'${source.trim()}' is not a usable %TAG line`,
       });
     else this.handles.set(first, second);
+  }
+
+  /** `: value` without a key and without a `?` is no pair here. */
+  private checkKey({ start, key, sep }: CST.CollectionItem): void {
+    const colon = sep?.find((part) => part.type === "map-value-ind");
+    if (colon === undefined || (key !== undefined && key !== null)) return;
+    // A tag, an anchor or a `?` makes an empty key.
+    const hasKey = [...start, ...(sep ?? [])].some(
+      (part) => ["explicit-key-ind", "tag", "anchor"].includes(part.type) && part.offset < colon.offset,
+    );
+    if (hasKey) return;
+    const range = { start: colon.offset, end: colon.offset + 1 };
+    this.faults.push({ kind: "syntax", ...range, text: ":", why: "nothing stands before this ':'" });
   }
 
   private token(token: CST.Token | CST.SourceToken): void {
@@ -161,6 +181,7 @@ class TokenWalk {
       case "block-seq":
       case "flow-collection":
         for (const item of token.items) {
+          this.checkKey(item);
           for (const part of item.start) this.token(part);
           if (item.key) this.token(item.key);
           for (const part of item.sep ?? []) this.token(part);

@@ -121,7 +121,10 @@ export function configName(host: Host, project: Project, given: string | undefin
   const relative = join(project.configPrefix, name);
   if (project.searchPath.some((folder) => host.files.readText(join(folder, relative)) !== undefined)) return name;
   const known = listConfigs(host, project);
-  const close = known.find((config) => config === `${name}.yaml`) ?? nearest(name, known);
+  // The ending counts for nothing: `tny` is near to `tiny.yaml`.
+  const stem = (config: string) => config.replace(/\.yaml$/, "");
+  const closeStem = known.map(stem).includes(stem(name)) ? stem(name) : nearest(stem(name), known.map(stem));
+  const close = known.find((config) => stem(config) === closeStem);
   throw new DiagnosticError(
     projectDiagnostics.unknownConfig({}, { name, project: project.name || project.dir, nearest: close }),
   );
