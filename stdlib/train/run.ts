@@ -1,0 +1,201 @@
+/**
+ * @file One prepared run: everything that a step, a log, an evaluation or a save needs, and these four.
+ *
+ * The order in which they happen is the loop's (`loop.ts`); what is made before is the trainer's (`trainer.ts`).
+ */
+import { basename } from "node:path";
+import type { CausalBatch, DataLoader, DataPosition } from "../data/index.ts";
+import { UserError } from "../faults.ts";
+import type { TrainingArguments } from "./arguments.ts";
+import { guessGreaterIsBetter, isBetter, metricValue } from "./best-metric.ts";
+import type { CallbackContext, CallbackEvent, TrainerCallback } from "./callback.ts";
+import { checkpointFolder, pruneCheckpoints } from "./checkpoint/manager.ts";
+import { type RestoredState, type RunParts, restoredBestPath, writeCheckpoint } from "./checkpoint/run-state.ts";
+import { type EvalLoaders, evaluateLoaders } from "./evaluation.ts";
+import { LogWindow, type LogWindowState } from "./log-window.ts";
+import type { StepPlan } from "./schedule-of-steps.ts";
+import { type LogRecord, newControl, type TrainerControl, type TrainerState } from "./state.ts";
+import { countTokens, type EvalRunner, type StepRunner } from "./step.ts";
+
+export interface RunOptions {
+  readonly args: TrainingArguments;
+  readonly parts: RunParts;
+  readonly seed: number;
+  readonly trainLoader: DataLoader | undefined;
+  readonly evalLoaders: EvalLoaders;
+  readonly plan: StepPlan | undefined;
+  readonly steps: StepRunner;
+  readonly evals: EvalRunner;
+  readonly state: TrainerState;
+  readonly context: CallbackContext;
+  /** True once the user has asked to stop. */
+  readonly stopRequested: () => boolean;
+}
+
+export class Run {
+  readonly options: RunOptions;
+  readonly state: TrainerState;
+  control: TrainerControl = newControl();
+  /** The next batch to read. */
+  position: DataPosition;
+  batchesSeen = 0;
+  /** Batches trained on in all: names the dropout masks. */
+  #microSteps = 0;
+  readonly #window = new LogWindow();
+  #lastEvaluation: { step: number; metrics: LogRecord } | undefined;
+  #lastSavedStep = -1;
+
+  constructor(options: RunOptions) {
+    this.options = options;
+    this.state = options.state;
+    this.position = { epoch: 0, batch: 0, seed: options.trainLoader?.seed ?? 0 };
+  }
+
+  get settings() {
+    return this.options.args.settings;
+  }
+
+  /** Go on from a checkpoint. */
+  restore({ trainer, data }: RestoredState, checkpoint: string): void {
+    if (trainer !== undefined) {
+      this.state.globalStep = trainer.global_step;
+      this.state.numInputTokensSeen = trainer.num_input_tokens_seen;
+      this.state.bestMetric = trainer.best_metric;
+      this.state.bestModelCheckpoint = restoredBestPath(trainer, checkpoint);
+      this.batchesSeen = trainer.batches_seen;
+      this.#microSteps = trainer.micro_steps;
+      this.#window.state = trainer.log_window as LogWindowState;
+      this.#lastSavedStep = trainer.global_step;
+    }
+    if (data !== undefined) this.position = data;
+    this.#setEpoch();
+  }
+
+  /** Tell the callbacks. */
+  async fire(event: CallbackEvent, added: Partial<CallbackContext> = {}): Promise<void> {
+    const context = { ...this.options.context, ...added };
+    for (const callback of this.options.parts.callbacks as readonly TrainerCallback[]) {
+      const changed = await callback[event]?.(this.options.args, this.state, this.control, context);
+      if (changed) this.control = changed;
+    }
+  }
+
+  /** One optimizer step over a window of batches. Returns its loss. */
+  async step(window: readonly CausalBatch[]): Promise<number> {
+    const { optimizer, lrScheduler } = this.options.parts;
+    await this.fire("onStepBegin");
+    const started = performance.now();
+    const { loss, norm } = await this.options.steps.run(window, this.#microSteps, () => this.fire("onSubstepEnd"));
+    await this.fire("onPreOptimizerStep", { norm });
+    await this.fire("onOptimizerStep");
+    lrScheduler.step();
+    const tokens = window.reduce((sum, batch) => sum + countTokens(batch), 0);
+    this.#window.add({ loss, norm, tokens, seconds: (performance.now() - started) / 1000 });
+
+    this.#microSteps += window.length;
+    this.batchesSeen += window.length;
+    this.position = { ...this.position, batch: this.position.batch + window.length };
+    this.state.globalStep += 1;
+    this.state.numInputTokensSeen += tokens;
+    this.#setEpoch();
+    if (!Number.isFinite(loss) && this.settings.stopOnNan) {
+      throw new UserError("train/loss-not-finite", `the loss of step ${this.state.globalStep} is ${loss}`, {
+        hint: `the rate was ${optimizer.groups[0]?.lr}; lower it, clip with max_grad_norm, or resume from a checkpoint`,
+        kind: "failed",
+      });
+    }
+    await this.fire("onStepEnd", { loss });
+    return loss;
+  }
+
+  #setEpoch(): void {
+    const { plan } = this.options;
+    if (plan !== undefined) this.state.epoch = this.position.epoch + this.position.batch / plan.batchesPerEpoch;
+  }
+
+  /** Log the means since the last log. */
+  async log(): Promise<void> {
+    if (this.#window.isEmpty) return;
+    const { loss, grad_norm, max_grad_norm, ...speed } = this.#window.take() as Record<string, number>;
+    await this.emitLog({
+      epoch: this.state.epoch,
+      loss: loss!,
+      grad_norm: grad_norm!,
+      max_grad_norm: max_grad_norm!,
+      learning_rate: this.options.parts.optimizer.groups[0]?.lr ?? 0,
+      ...speed,
+    });
+  }
+
+  async emitLog(logs: LogRecord): Promise<void> {
+    this.state.logHistory.push({ ...logs, step: this.state.globalStep });
+    await this.fire("onLog", { logs });
+  }
+
+  /** Evaluate, once per step. */
+  async evaluate(): Promise<LogRecord> {
+    const step = this.state.globalStep;
+    if (this.#lastEvaluation?.step === step) return this.#lastEvaluation.metrics;
+    const losses = await evaluateLoaders(this.options.evalLoaders, this.options.evals, this.settings, async () => {
+      await this.fire("onPredictionStep");
+      await nextTurn();
+      return !this.options.stopRequested();
+    });
+    const metrics = { ...losses, epoch: this.state.epoch };
+    // An evaluation that was cut short is no measure of anything.
+    if (this.options.stopRequested()) return metrics;
+    this.#lastEvaluation = { step, metrics };
+    this.state.logHistory.push({ ...metrics, step });
+    await this.fire("onEvaluate", { metrics });
+    return metrics;
+  }
+
+  get isSaved(): boolean {
+    return this.#lastSavedStep === this.state.globalStep;
+  }
+
+  /** Write a checkpoint of this step, update the best, remove old ones. */
+  async save(): Promise<string> {
+    const { settings, state } = this;
+    const path = checkpointFolder(settings.outputDir, state.globalStep);
+    const mayEvaluate = this.options.evalLoaders.size > 0 && !this.options.stopRequested();
+    if (settings.loadBestModelAtEnd && mayEvaluate) await this.evaluate();
+    const metrics = this.#lastEvaluation?.step === state.globalStep ? this.#lastEvaluation.metrics : undefined;
+    if (metrics !== undefined) this.#noteBest(metrics, path);
+    const trainer = {
+      global_step: state.globalStep,
+      batches_seen: this.batchesSeen,
+      micro_steps: this.#microSteps,
+      num_input_tokens_seen: state.numInputTokensSeen,
+      best_metric: state.bestMetric,
+      best_model_checkpoint: state.bestModelCheckpoint === null ? null : basename(state.bestModelCheckpoint),
+      log_window: this.#window.state,
+    };
+    await writeCheckpoint(
+      path,
+      this.options.parts,
+      { trainer, data: this.position, seed: this.options.seed, metrics },
+      settings,
+    );
+    this.#lastSavedStep = state.globalStep;
+    // After the best is known, and after the new one is whole: nothing is removed before its successor exists.
+    pruneCheckpoints(settings.outputDir, settings.saveTotalLimit, [path, state.bestModelCheckpoint]);
+    await this.fire("onSave", { checkpoint: path });
+    return path;
+  }
+
+  #noteBest(metrics: LogRecord, path: string): void {
+    const { metricForBestModel, greaterIsBetter, loadBestModelAtEnd } = this.settings;
+    // A metric that is not there matters only to those who asked for the best model.
+    const known = metricForBestModel in metrics || `eval_${metricForBestModel}` in metrics;
+    if (!known && !loadBestModelAtEnd) return;
+    const value = metricValue(metrics, metricForBestModel);
+    if (isBetter(value, this.state.bestMetric, greaterIsBetter ?? guessGreaterIsBetter(metricForBestModel))) {
+      this.state.bestMetric = value;
+      this.state.bestModelCheckpoint = path;
+    }
+  }
+}
+
+/** Let signals, timers and sockets have their turn: promises alone never give it up. */
+export const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
