@@ -9,7 +9,7 @@
  */
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -69,14 +69,22 @@ async function buildCommandLine() {
   });
 }
 
+/** Into a folder of its own first: chunks carry hashes in their names and would pile up, and a failed build must leave the old library. */
 async function buildLibrary(entries) {
-  await build({
-    ...common,
-    entryPoints: entries,
-    outdir: join(dist, "lib"),
-    splitting: true,
-    chunkNames: "chunk-[hash]",
-  });
+  const fresh = join(dist, `.lib-${process.pid}`);
+  try {
+    await build({
+      ...common,
+      entryPoints: entries,
+      outdir: join(dist, "lib"),
+      splitting: true,
+      chunkNames: "chunk-[hash]",
+    });
+    rmSync(join(dist, "lib"), { recursive: true, force: true });
+    renameSync(fresh, join(dist, "lib"));
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
 }
 
 /** Declarations by the TypeScript compiler. Type errors are `npm run check`'s business: here they are told, and stop nothing. */
@@ -119,8 +127,6 @@ function writeBuildId() {
 
 const started = performance.now();
 mkdirSync(dist, { recursive: true });
-// Chunks carry hashes in their names: without this, those of earlier builds would pile up.
-rmSync(join(dist, "lib"), { recursive: true, force: true });
 const entries = libraryEntries();
 await Promise.all([
   buildCommandLine(),

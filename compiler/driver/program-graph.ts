@@ -13,7 +13,7 @@ import {
   runPasses,
   type VariableUse,
 } from "../graph/passes/index.ts";
-import { bundleTextSpec, scalar } from "../graph/passes/queries.ts";
+import { bundleTextSpec, scalar, walk } from "../graph/passes/queries.ts";
 import { SymbolTable } from "../graph/symbols.ts";
 import type { Origin, SourceFile } from "../source/span.ts";
 import { buildGraph, type ConfigRequest, loadProject, type Preprocessed, type Project, preprocess } from "./compile.ts";
@@ -104,7 +104,7 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
   };
 }
 
-function _metaOf(graph: GraphValue): Readonly<Record<string, PlainData>> {
+function metaOf(graph: GraphValue): Readonly<Record<string, PlainData>> {
   if (entryOf(graph, "meta") === undefined) return {};
   const meta = plainData(graph, "meta");
   return typeof meta === "object" && meta !== null && !Array.isArray(meta) ? (meta as Record<string, PlainData>) : {};
