@@ -15,7 +15,9 @@ const here = (path) => relative(process.cwd(), path) || ".";
 
 /** Runs one command with this terminal; an interrupted or failed one ends the demo with its exit code. */
 async function run(title, ...args) {
-  console.log(`\n\u2500\u2500 ${title}\n$ node ${args.map((arg) => (/[\s"]/.test(arg) ? JSON.stringify(arg) : arg)).join(" ")}\n`);
+  console.log(
+    `\n\u2500\u2500 ${title}\n$ node ${args.map((arg) => (/[\s"]/.test(arg) ? JSON.stringify(arg) : arg)).join(" ")}\n`,
+  );
   const start = performance.now();
   const child = spawn(process.execPath, args, { stdio: "inherit" });
   // Ctrl-C reaches the child through the terminal; the demo waits for it to save and leave.
@@ -35,7 +37,14 @@ const trainer = here(join(output, "trainer.mjs"));
 const model = here(join(output, "model.mjs"));
 const prompt = "The people of the United States";
 
-const buildSeconds = await run("1. Compile the config: a dozen lines that inherit the rest", fgc, "-p", here(project), "build", "train_tiny_llama.yaml");
+const buildSeconds = await run(
+  "1. Compile the config: a dozen lines that inherit the rest",
+  fgc,
+  "-p",
+  here(project),
+  "build",
+  "train_tiny_llama.yaml",
+);
 await run("2. What the untrained model says", model, "--prompt", prompt, "--max-new-tokens", "24", "--untrained");
 const trainSeconds = await run("3. Train", trainer);
 await run("4. What it says now", model, "--prompt", prompt, "--max-new-tokens", "80", "--seed", "1");

@@ -25,7 +25,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "compiler/graph": ["compiler/config", "compiler/source", "compiler/diagnostics", "compiler/template"],
   "compiler/codegen": ["compiler/graph", "compiler/source", "compiler/diagnostics"],
   "compiler/driver": ["compiler", "runtime/program"],
-  "compiler/cli": ["compiler/driver", "compiler/diagnostics", "compiler/source", "compiler/graph", "compiler/config", "compiler/template", "compiler/codegen"],
+  "compiler/cli": [
+    "compiler/driver",
+    "compiler/diagnostics",
+    "compiler/source",
+    "compiler/graph",
+    "compiler/config",
+    "compiler/template",
+    "compiler/codegen",
+  ],
 };
 
 function* sources(folder: string): Generator<string> {
@@ -39,9 +47,9 @@ function* sources(folder: string): Generator<string> {
 /** Import specifiers of a module, type imports included: a type is a dependency too. */
 function importsOf(path: string): readonly string[] {
   const text = readFileSync(join(root, path), "utf8");
-  return [...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^"';]*?from\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g)].map(
-    (match) => (match[1] ?? match[2]) as string,
-  );
+  return [
+    ...text.matchAll(/(?:^|\n)\s*(?:import|export)\b[^"';]*?from\s+["']([^"']+)["']|import\(\s*["']([^"']+)["']\s*\)/g),
+  ].map((match) => (match[1] ?? match[2]) as string);
 }
 
 function targetOf(path: string, specifier: string): string | undefined {
@@ -68,7 +76,8 @@ describe("every import points up the table of ARCHITECTURE.md", () => {
         for (const specifier of importsOf(path)) {
           const target = targetOf(path, specifier);
           if (target === undefined || inside(target, room)) continue;
-          if (!(mayImport[room] as readonly string[]).some((folder) => inside(target, folder))) wrong.push(`${path} imports ${target}`);
+          if (!(mayImport[room] as readonly string[]).some((folder) => inside(target, folder)))
+            wrong.push(`${path} imports ${target}`);
         }
       }
       expect(wrong).toEqual([]);
@@ -79,7 +88,10 @@ describe("every import points up the table of ARCHITECTURE.md", () => {
     const wrong = ["runtime", "stdlib"].flatMap((top) =>
       [...sources(top)].flatMap((path) =>
         importsOf(path)
-          .filter((specifier) => !specifier.startsWith(".") && !specifier.startsWith("node:") && !specifier.startsWith("fgc/"))
+          .filter(
+            (specifier) =>
+              !specifier.startsWith(".") && !specifier.startsWith("node:") && !specifier.startsWith("fgc/"),
+          )
           .map((specifier) => `${path} imports ${specifier}`),
       ),
     );

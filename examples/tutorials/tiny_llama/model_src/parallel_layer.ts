@@ -3,25 +3,27 @@
  *
  * Named in `templates/configs/my_layer.yaml`; the compiler bundles it into `model.mjs`.
  */
-import { Module } from "fgc/nn";
+import { type Layer, type LayerContext, type LayerFactoryArguments, Module, type Norm } from "fgc/nn";
 import type { Tensor } from "fgc/runtime";
+
+type Feedforward = Module & { forward(x: Tensor): Tensor };
 
 export interface ParallelLayerOptions {
   /** Makes the feed-forward part. */
-  feedforwardFactory: (late: { layerIdx: number }) => Module;
+  readonly feedforwardFactory: (args: LayerFactoryArguments) => Feedforward;
   /** Makes the attention part. */
-  attentionFactory: (late: { layerIdx: number }) => Module;
+  readonly attentionFactory: (args: LayerFactoryArguments) => Layer;
   /** Makes the norm in front of both. */
-  normFactory: () => Module;
+  readonly normFactory: () => Norm;
   /** Position in the stack, from 0. */
-  layerIdx: number;
+  readonly layerIdx: number;
 }
 
 /** `y = x + attention(norm(x)) + feedforward(norm(x))` (Wang and Komatsuzaki 2021, GPT-J). */
-export class ParallelLayer extends Module {
-  readonly feedforward: Module;
-  readonly attention: Module;
-  readonly norm: Module;
+export class ParallelLayer extends Module implements Layer {
+  readonly feedforward: Feedforward;
+  readonly attention: Layer;
+  readonly norm: Norm;
 
   constructor({ feedforwardFactory, attentionFactory, normFactory, layerIdx }: ParallelLayerOptions) {
     super();
@@ -30,9 +32,9 @@ export class ParallelLayer extends Module {
     this.norm = normFactory();
   }
 
-  /** x [B, T, D] to [B, T, D]. */
-  override forward(x: Tensor, ...context: unknown[]): Tensor {
+  /** x [B, T, C] to [B, T, C]. */
+  forward(x: Tensor, context?: LayerContext): Tensor {
     const normed = this.norm.forward(x);
-    return x.add(this.attention.forward(normed, ...context)).add(this.feedforward.forward(normed));
+    return x.add(this.attention.forward(normed, context)).add(this.feedforward.forward(normed));
   }
 }
