@@ -1,5 +1,6 @@
 /** @file All commands, in the order in which the help shows them. */
 import type { CommandDefinition } from "../command.ts";
+import { buildCommand } from "./build.ts";
 import { graphCommand } from "./graph.ts";
 import { indexCommand } from "./index-command.ts";
 import { lsCommand } from "./ls.ts";
@@ -7,6 +8,7 @@ import { metaCommand } from "./meta.ts";
 import { ppCommand } from "./pp.ts";
 import { targetsCommand } from "./targets.ts";
 import { tlistCommand } from "./tlist.ts";
+import { trainCommand } from "./train.ts";
 import { trefsCommand } from "./trefs.ts";
 
 export const commands: readonly CommandDefinition[] = [
@@ -18,4 +20,6 @@ export const commands: readonly CommandDefinition[] = [
   trefsCommand,
   ppCommand,
   graphCommand,
+  buildCommand,
+  trainCommand,
 ];

@@ -1,0 +1,92 @@
+/** @file `fgc train`: builds where that is needed, then runs the trainer. */
+import { join } from "node:path";
+import { plainData } from "../../driver/plain-data.ts";
+import { defineCommand, text, toggle } from "../command.ts";
+import { ExitCode } from "../exit-code.ts";
+import { showPath } from "../output.ts";
+import { describeReport } from "./build.ts";
+
+export const trainCommand = defineCommand({
+  name: "train",
+  group: "Training",
+  summary: "build a config if needed, and train it",
+  example: "fgc -t tiny.yaml train trainer_args.max_steps=200 -- --log-level debug",
+  positionals: "config",
+  hasConfigFlags: true,
+  options: {
+    device: text("--device <name>", "auto, wasm, webgpu, tfjs or reference"),
+    resume: {
+      flags: "--resume [checkpoint]",
+      description: "go on from the newest checkpoint, or from the one that is named",
+    },
+    nproc: text("--nproc <n>", "number of processes"),
+    logLevel: text("--log-level <level>", "how much the trainer tells"),
+    dryRun: toggle("--dry-run", "print the line that would run, and do nothing"),
+    script: text("--script <file>", "write the line to a shell script instead of running it"),
+    force: toggle("--force", "build even if nothing changed"),
+  },
+  async run(host, { options, rest, session }) {
+    const { build } = await import("../../driver/build.ts");
+    const note = (line: string) => {
+      if (!session.globals.quiet) host.stderr.write(`${line}\n`);
+    };
+    const started = performance.now();
+    const report = await build(host, {
+      ...session.request,
+      force: options.force,
+      progress: (line) => note(`  ${line}`),
+    });
+    for (const line of describeReport(host, report, performance.now() - started).filter(
+      (line) => !line.startsWith("run it"),
+    ))
+      note(line);
+    const { diagnostics, outDir } = report;
+    const given = [
+      ...(options.device === undefined ? [] : ["--device", options.device]),
+      ...(options.resume === true
+        ? ["--resume"]
+        : typeof options.resume === "string"
+          ? [`--resume=${options.resume}`]
+          : []),
+      ...(options.nproc === undefined ? [] : ["--nproc", options.nproc]),
+      ...(options.logLevel === undefined ? [] : ["--log-level", options.logLevel]),
+      ...rest,
+    ];
+    const program = join(outDir, "trainer.mjs");
+    const environment = environmentOf(session.buildGraph().graph);
+    const settings = Object.entries(environment).map(([name, value]) => `${name}=${quote(value)}`);
+    const line = [...settings, "node", showPath(host, program), ...given.map(quote)].join(" ");
+    const json = { ok: true, command: ["node", program, ...given], environment, outDir };
+    if (options.script !== undefined) {
+      const lines = [
+        "#!/bin/sh",
+        `cd ${quote(host.cwd())} || exit`,
+        `exec ${settings.length > 0 ? "env " : ""}${line}`,
+      ];
+      host.files.writeText(options.script, `${lines.join("\n")}\n`);
+      return { text: "", json, diagnostics };
+    }
+    if (options.dryRun) return { text: `${line}\n`, json, diagnostics };
+    note(`$ ${line}`);
+    const code = await host.run(process.execPath, [program, ...given], environment);
+    // A stop that was asked for keeps its code; whatever else the trainer ends with is a failed run.
+    const passed = [0, 5, ExitCode.Interrupted, 143].includes(code);
+    return {
+      text: "",
+      json: { ...json, ok: code === 0, exitCode: code },
+      diagnostics,
+      exitCode: passed ? code : ExitCode.RunFailed,
+    };
+  },
+});
+
+/** The config's target `env`: settings for the trainer's process. */
+function environmentOf(graph: Parameters<typeof plainData>[0]): Readonly<Record<string, string>> {
+  const declared = plainData(graph, "env");
+  if (declared === null || typeof declared !== "object" || Array.isArray(declared)) return {};
+  return Object.fromEntries(Object.entries(declared).map(([name, value]) => [name, String(value)]));
+}
+
+function quote(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
