@@ -4,12 +4,14 @@ import { nearest } from "../../source/nearest.ts";
 import { choice, defineCommand, text, toggle } from "../command.ts";
 import { cliDiagnostics as faults } from "../diagnostics.ts";
 
-const formats = ["yaml", "json", "dot", "mermaid", "outline", "fconfig", "repr", "none"] as const;
+const formats = ["yaml", "json", "dot", "mermaid", "outline", "fconfig", "repr", "ts", "python", "none"] as const;
 const extensions: Partial<Record<(typeof formats)[number], string>> = {
   yaml: "yaml",
   json: "json",
   dot: "dot",
   mermaid: "mmd",
+  ts: "ts",
+  python: "ts",
 };
 
 export const graphCommand = defineCommand({
@@ -41,6 +43,17 @@ export const graphCommand = defineCommand({
     const { inputs } = preprocessed;
     const result = { diagnostics, inputs, json: canonicalGraph(root), extension: extensions[options.format] ?? "txt" };
     if (options.format === "none") return { ...result, text: "" };
+    if (options.format === "ts" || options.format === "python") {
+      if (options.format === "python")
+        host.stderr.write("note: the code is TypeScript; '--format ts' is its name here\n");
+      const { emitCode } = await import("../../driver/code.ts");
+      const code = await emitCode(host, {
+        ...session.request,
+        target: options.target ?? "main",
+        namePolicy: options.namePolicy,
+      });
+      return { ...result, text: code.text, diagnostics: code.diagnostics };
+    }
     const format = options.format === "fconfig" ? "outline" : options.format;
     return { ...result, text: printGraph(root, format, options.namePolicy) };
   },

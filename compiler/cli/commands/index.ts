@@ -1,6 +1,7 @@
 /** @file All commands, in the order in which the help shows them. */
 import type { CommandDefinition } from "../command.ts";
 import { buildCommand } from "./build.ts";
+import { codeCommand } from "./code.ts";
 import { graphCommand } from "./graph.ts";
 import { indexCommand } from "./index-command.ts";
 import { lsCommand } from "./ls.ts";
@@ -20,6 +21,7 @@ export const commands: readonly CommandDefinition[] = [
   trefsCommand,
   ppCommand,
   graphCommand,
+  codeCommand,
   buildCommand,
   trainCommand,
 ];
