@@ -214,7 +214,7 @@ function describe(source: MappedText, token: IToken): string {
 }
 
 function spanOf(source: MappedText, first: IToken, last: IToken = first): Span {
-  return source.span(first.startOffset, (last.endOffset ?? last.startOffset) + 1);
+  return source.span(first.startOffset, t.endOf(last));
 }
 
 function indexOf(tokens: readonly IToken[], token: IToken): number {

@@ -57,7 +57,7 @@ export class ExpressionParser extends EmbeddedActionsParser {
   protected span(first: IToken, last: IToken = first): Span {
     // While Chevrotain records the grammar there is no text.
     if (this.source === undefined) return { file: { path: "", text: "" }, start: 0, end: 0 };
-    return this.source.span(first.startOffset, (last.endOffset ?? last.startOffset) + 1);
+    return this.source.span(first.startOffset, t.endOf(last));
   }
 
   protected upTo(first: { readonly span: Span }, last: { readonly span: Span }): Span {

@@ -9,6 +9,7 @@ import type { Body, TemplateTree } from "./ast.ts";
 import { collectBlocks } from "./blocks.ts";
 import { characterNamed } from "./character-names.ts";
 import { explainLexing, explainParsing } from "./explain.ts";
+import { type KnownNames, unknownNames } from "./names.ts";
 import { SyntaxFault } from "./syntax-fault.ts";
 import { TemplateParser } from "./template-parser.ts";
 import { lexerDefinition } from "./tokens.ts";
@@ -26,10 +27,12 @@ export function createLexer(skipValidations: boolean): Lexer {
 }
 
 /** @throws TemplateFault of kind `syntax`, with every fault found. */
-export function parseTemplate(name: string, part: TemplatePart, options: RewriteOptions): TemplateTree {
+export function parseTemplate(name: string, part: TemplatePart, options: RewriteOptions, known: KnownNames): TemplateTree {
   const source = rewritePart(part, options);
   try {
     const body = parseBody(source);
+    const unknown = unknownNames(body, known);
+    if (unknown.length > 0) throw faultOf(unknown);
     const tree: TemplateTree = { name, file: part.file, start: part.start, end: part.end, body, blocks: collectBlocks(body) };
     return freeze(tree);
   } catch (error) {

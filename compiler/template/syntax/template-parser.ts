@@ -64,7 +64,7 @@ export class TemplateParser extends ExpressionParser {
   });
 
   #textOf(token: IToken): Statement {
-    const runs = this.source?.runs(token.startOffset, (token.endOffset ?? token.startOffset) + 1) ?? [];
+    const runs = this.source?.runs(token.startOffset, t.endOf(token)) ?? [];
     return { kind: "text", runs, span: this.span(token) };
   }
 

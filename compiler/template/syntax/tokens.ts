@@ -8,7 +8,7 @@
  * | tag, print | inside `{% %}`, `{{ }}` | the closing delimiter |
  * | group | inside brackets of those, where a closing delimiter is two operators | the closing bracket |
  */
-import { createToken, type IMultiModeLexerDefinition, type ITokenConfig, Lexer, type TokenType } from "chevrotain";
+import { createToken, type IMultiModeLexerDefinition, type IToken, type ITokenConfig, Lexer, type TokenType } from "chevrotain";
 import { SPACE, trimEndOffset } from "../scan/characters.ts";
 
 const S = `[${SPACE}]`;
@@ -208,3 +208,8 @@ export const lexerDefinition: IMultiModeLexerDefinition = {
 
 /** Every token type, for the parser. */
 export const allTokens: TokenType[] = [...new Set(Object.values(lexerDefinition.modes).flat())];
+
+/** The offset after a token: the lexer keeps only where tokens start. */
+export function endOf(token: IToken): number {
+  return token.startOffset + token.image.length;
+}

@@ -1,0 +1,249 @@
+/** @file Expressions to values. A failure is located at the innermost expression that it happened in. */
+import { isSpace } from "../scan/characters.ts";
+import type { Arguments, Call, Compare, Conditional, Expression, Filter, Test } from "../syntax/ast.ts";
+import {
+  binary,
+  call,
+  compare,
+  concat,
+  contains,
+  equals,
+  getAttribute,
+  getItem,
+  iterate,
+  type KeywordArguments,
+  missingElse,
+  noKeywords,
+  PyDict,
+  PyList,
+  PyTuple,
+  slice,
+  str,
+  TemplateError,
+  textOf,
+  truthy,
+  typeNameOf,
+  unary,
+  undefinedName,
+  type Value,
+} from "../values/index.ts";
+import { Rendered, Renderable } from "./rendering.ts";
+import { locate } from "./run.ts";
+import type { Frame } from "./scope.ts";
+
+/** @throws TemplateFault at the place of what failed */
+export function evaluate(node: Expression, frame: Frame): Value {
+  try {
+    return compute(node, frame);
+  } catch (error) {
+    throw locate(error, node, frame);
+  }
+}
+
+function compute(node: Expression, frame: Frame): Value {
+  switch (node.kind) {
+    case "literal":
+      return node.value;
+    case "name":
+      return lookUp(node.name, frame);
+    case "list":
+      return new PyList(node.items.map((item) => evaluate(item, frame)));
+    case "tuple":
+      return new PyTuple(node.items.map((item) => evaluate(item, frame)));
+    case "dict": {
+      const dict = new PyDict();
+      for (const [key, value] of node.entries) dict.set(evaluate(key, frame), evaluate(value, frame));
+      return dict;
+    }
+    case "attribute":
+      return getAttribute(evaluate(node.target, frame), node.name);
+    case "item": {
+      const target = evaluate(node.target, frame);
+      if (node.index.kind !== "slice") return getItem(target, evaluate(node.index, frame));
+      const [start, stop, step] = [node.index.start, node.index.stop, node.index.step].map((bound) =>
+        bound === undefined ? null : evaluate(bound, frame),
+      ) as [Value, Value, Value];
+      return slice(target, start, stop, step);
+    }
+    case "slice":
+      throw new TemplateError("type", "a slice can stand only in brackets of its own");
+    case "call":
+    case "conditional": {
+      const result = computeRich(node, frame);
+      return result instanceof Rendered ? result.text : result;
+    }
+    case "filter":
+      return applyFilter(node, evaluate(node.target as Expression, frame), frame);
+    case "test":
+      return applyTest(node, frame);
+    case "unary":
+      return unary(node.operator, evaluate(node.operand, frame));
+    case "not":
+      return !truthy(evaluate(node.operand, frame));
+    case "binary":
+      return binary(node.operator, evaluate(node.left, frame), evaluate(node.right, frame));
+    case "logic": {
+      const left = evaluate(node.left, frame);
+      return truthy(left) === (node.operator === "or") ? left : evaluate(node.right, frame);
+    }
+    case "compare":
+      return compareChain(node, frame);
+    case "concat":
+      return concat(
+        node.parts.map((part) => evaluate(part, frame)),
+        frame.autoescape,
+      );
+  }
+}
+
+function lookUp(name: string, frame: Frame): Value {
+  const value = frame.scope.get(name);
+  return value === undefined ? undefinedName(name, () => frame.scope.visibleNames()) : value;
+}
+
+/**
+ * The same, keeping the pieces of what macros and blocks rendered: `{{ super() }}`, `=> super()` and `{{ m() if x }}`
+ * print text with the places that wrote it.
+ */
+export function evaluateRich(node: Expression, frame: Frame): Value | Rendered {
+  try {
+    return computeRich(node, frame);
+  } catch (error) {
+    throw locate(error, node, frame);
+  }
+}
+
+function computeRich(node: Expression, frame: Frame): Value | Rendered {
+  switch (node.kind) {
+    case "call":
+      return computeCall(node, frame);
+    case "conditional":
+      return chooseBranch(node, frame);
+    case "filter": {
+      if (node.name !== "trim" || node.target === undefined || frame.autoescape) return compute(node, frame);
+      const target = evaluateRich(node.target, frame);
+      return target instanceof Rendered ? trimRendered(node, target, frame) : applyFilter(node, target, frame);
+    }
+    case "concat": {
+      if (frame.autoescape) return compute(node, frame);
+      const parts = node.parts.map((part) => ({ part, value: evaluateRich(part, frame) }));
+      if (!parts.some(({ value }) => value instanceof Rendered)) return concat(parts.map((p) => p.value as Value), false);
+      return new Rendered(
+        parts.flatMap(({ part, value }) =>
+          value instanceof Rendered ? value.pieces : [{ text: str(value), origin: { span: part.span, stack: frame.stack } }],
+        ),
+      );
+    }
+    default:
+      return compute(node, frame);
+  }
+}
+
+function chooseBranch(node: Conditional, frame: Frame): Value | Rendered {
+  if (truthy(evaluate(node.test, frame))) return evaluateRich(node.then, frame);
+  return node.otherwise === undefined ? missingElse() : evaluateRich(node.otherwise, frame);
+}
+
+function computeCall(node: Call, frame: Frame, extra: KeywordArguments = noKeywords): Value | Rendered {
+  const callee = evaluate(node.callee, frame);
+  const { args, kwargs } = evaluateArguments(node.args, frame, extra);
+  if (!(callee instanceof Renderable)) return call(callee, args, kwargs);
+  const pieces = callee.render(args, kwargs, { span: node.span, stack: frame.stack });
+  return frame.autoescape ? callee.toValue(pieces) : new Rendered(pieces);
+}
+
+/** `{% call f(x) %}`: the call with its body as `caller`. */
+export function callWithCaller(node: Call, caller: Value, frame: Frame): Value | Rendered {
+  try {
+    return computeCall(node, frame, new Map([["caller", caller]]));
+  } catch (error) {
+    throw locate(error, node, frame);
+  }
+}
+
+interface Evaluated {
+  readonly args: readonly Value[];
+  readonly kwargs: KeywordArguments;
+}
+const none: Evaluated = { args: [], kwargs: noKeywords };
+
+function evaluateArguments(node: Arguments, frame: Frame, extra: KeywordArguments = noKeywords): Evaluated {
+  const { positional, keywords, list, mapping } = node;
+  if (positional.length === 0 && keywords.length === 0 && list === undefined && mapping === undefined && extra.size === 0) return none;
+  const args = positional.map((argument) => evaluate(argument, frame));
+  const kwargs = new Map<string, Value>();
+  for (const { name, value } of keywords) kwargs.set(name, evaluate(value, frame));
+  for (const [name, value] of extra) addKeyword(kwargs, name, value);
+  if (list !== undefined) args.push(...iterate(evaluate(list, frame)));
+  if (mapping !== undefined) {
+    const values = evaluate(mapping, frame);
+    if (!(values instanceof PyDict)) throw new TemplateError("type", `argument after ** must be a mapping, not ${typeNameOf(values)}`);
+    for (const [key, value] of values.entries()) {
+      const name = textOf(key);
+      if (name === undefined) throw new TemplateError("type", "keywords must be strings");
+      addKeyword(kwargs, name, value);
+    }
+  }
+  return { args, kwargs };
+}
+
+function addKeyword(kwargs: Map<string, Value>, name: string, value: Value): void {
+  if (kwargs.has(name)) throw new TemplateError("type", `there are two values for the argument '${name}'`);
+  kwargs.set(name, value);
+}
+
+/** Apply a filter to a value that is computed already. */
+export function applyFilter(node: Filter, value: Value, frame: Frame): Value {
+  const { args, kwargs } = evaluateArguments(node.args, frame);
+  return frame.run.filters(frame).callFilter(node.name, value, args, kwargs);
+}
+
+/** A chain of filters over text that is rendered already: `filter trim|upper`, `set x | trim`. */
+export function applyChain(node: Filter, target: Rendered, frame: Frame): Value | Rendered {
+  try {
+    const value = node.target === undefined ? target : applyChain(node.target as Filter, target, frame);
+    if (!(value instanceof Rendered)) return applyFilter(node, value, frame);
+    return node.name === "trim" && !frame.autoescape ? trimRendered(node, value, frame) : applyFilter(node, value.text, frame);
+  } catch (error) {
+    throw locate(error, node, frame);
+  }
+}
+
+function trimRendered(node: Filter, target: Rendered, frame: Frame): Value | Rendered {
+  const { args, kwargs } = evaluateArguments(node.args, frame);
+  const [characters = null] = args;
+  const simple = kwargs.size === 0 && args.length <= 1 && (characters === null || typeof characters === "string");
+  const trimmed = simple ? target.trim(characters ?? undefined, isSpace) : undefined;
+  return trimmed ?? frame.run.filters(frame).callFilter(node.name, target.text, args, kwargs);
+}
+
+function applyTest(node: Test, frame: Frame): boolean {
+  const value = evaluate(node.target, frame);
+  const { args, kwargs } = evaluateArguments(node.args, frame);
+  return frame.run.filters(frame).callTest(node.name, value, args, kwargs) !== node.negated;
+}
+
+function compareChain({ first, rest }: Compare, frame: Frame): boolean {
+  let left = evaluate(first, frame);
+  for (const { operator, operand } of rest) {
+    const right = evaluate(operand, frame);
+    if (!compareOnce(operator, left, right)) return false;
+    left = right;
+  }
+  return true;
+}
+
+function compareOnce(operator: Compare["rest"][number]["operator"], left: Value, right: Value): boolean {
+  switch (operator) {
+    case "==":
+      return equals(left, right);
+    case "!=":
+      return !equals(left, right);
+    case "in":
+      return contains(right, left);
+    case "not in":
+      return !contains(right, left);
+    default:
+      return compare(operator, left, right);
+  }
+}

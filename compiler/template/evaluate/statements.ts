@@ -1,0 +1,219 @@
+/** @file Running statements: the tags that compute, loop and print. Those that reach other templates are in inheritance.ts and include.ts. */
+import { Output, type Piece } from "../output.ts";
+import type { AssignBlock, Body, CallBlock, Expression, FilterBlock, For, If, Print, Statement, With } from "../syntax/ast.ts";
+import { reads, statementsOf } from "../syntax/walk.ts";
+import { escapeValue, iterate, Markup, str, truthy, type Value } from "../values/index.ts";
+import { assign, unpack } from "./assign.ts";
+import { applyChain, callWithCaller, evaluate, evaluateRich } from "./expressions.ts";
+import { fromImportTemplate, importTemplate, includeTemplate } from "./include.ts";
+import { extendTemplate, placeBlock } from "./inheritance.ts";
+import { LoopContext, type Recurse } from "./loop.ts";
+import { MacroValue } from "./macro.ts";
+import { Rendered } from "./rendering.ts";
+import { locate } from "./run.ts";
+import { type Frame, isSilent } from "./scope.ts";
+
+export function execute(body: Body, frame: Frame): void {
+  for (const statement of body) executeOne(statement, frame);
+}
+
+function executeOne(node: Statement, frame: Frame): void {
+  switch (node.kind) {
+    case "text":
+      if (!isSilent(frame)) for (const { text, span } of node.runs) frame.out.write(text, { span, stack: frame.stack });
+      return;
+    case "print":
+      if (!isSilent(frame)) printAll(node, frame);
+      return;
+    case "if":
+      return executeIf(node, frame);
+    case "for":
+      return located(node, frame, () => executeFor(node, frame));
+    case "block":
+      return located({ span: node.opening }, frame, () => placeBlock(node, frame));
+    case "extends":
+      return located(node, frame, () => extendTemplate(node, frame));
+    case "include":
+      return located(node, frame, () => includeTemplate(node, frame));
+    case "import":
+      return located(node, frame, () => importTemplate(node, frame));
+    case "from-import":
+      return located(node, frame, () => fromImportTemplate(node, frame));
+    case "macro":
+      return frame.scope.assign(node.name, new MacroValue(node, frame, { span: node.nameSpan, stack: frame.stack }, execute));
+    case "call-block":
+      return executeCall(node, frame);
+    case "assign":
+      return located(node, frame, () => assign(node.target, evaluate(node.value, frame), frame));
+    case "assign-block":
+      return located(node, frame, () => executeAssignBlock(node, frame));
+    case "with":
+      return located(node, frame, () => executeWith(node, frame));
+    case "filter-block":
+      return executeFilterBlock(node, frame);
+    case "autoescape":
+      return execute(node.body, { ...inner(frame), autoescape: truthy(evaluate(node.value, frame)) });
+  }
+}
+
+/** Failures of the statement itself are shown at its tag; those of its parts have their place already. */
+function located(node: { readonly span: Statement["span"] }, frame: Frame, body: () => void): void {
+  try {
+    body();
+  } catch (error) {
+    throw locate(error, node.span, frame);
+  }
+}
+
+/** A scope inside the frame's. */
+function inner(frame: Frame): Frame {
+  return { ...frame, scope: frame.scope.inner(), topLevel: false };
+}
+
+function printAll({ expressions }: Print, frame: Frame): void {
+  for (const expression of expressions) print(evaluateRich(expression, frame), expression, frame);
+}
+
+function print(value: Value | Rendered, expression: Expression, frame: Frame): void {
+  if (value instanceof Rendered) {
+    frame.out.append(value.pieces);
+    return;
+  }
+  try {
+    const text = frame.autoescape ? escapeValue(value).text : str(value);
+    frame.out.write(text, { span: expression.span, stack: frame.stack });
+  } catch (error) {
+    throw locate(error, expression, frame);
+  }
+}
+
+function executeIf({ branches, otherwise }: If, frame: Frame): void {
+  for (const { test, body } of branches) {
+    if (isTrue(test, frame)) {
+      execute(body, frame);
+      return;
+    }
+  }
+  if (otherwise !== undefined) execute(otherwise, frame);
+}
+
+function isTrue(test: Expression, frame: Frame): boolean {
+  const value = evaluate(test, frame);
+  try {
+    return truthy(value);
+  } catch (error) {
+    throw locate(error, test, frame);
+  }
+}
+
+/** Capture what `body` prints. */
+function capture(frame: Frame, body: (frame: Frame) => void): readonly Piece[] {
+  const out = new Output();
+  body({ ...frame, out });
+  return out.pieces;
+}
+
+// Loops ---------------------------------------------------------------------------------------------------------------
+
+function executeFor(node: For, frame: Frame): void {
+  const items = evaluate(node.items, frame);
+  if (!node.recursive) {
+    loopOver(node, items, 0, undefined, frame);
+    return;
+  }
+  const recurse: Recurse = (more, depth, site) =>
+    frame.run.deeper("a recursive loop", () =>
+      capture({ ...frame, stack: site.stack }, (captured) => loopOver(node, more, depth, recurse, captured)),
+    );
+  loopOver(node, items, 0, recurse, frame);
+}
+
+function loopOver(node: For, items: Value, depth: number, recurse: Recurse | undefined, frame: Frame): void {
+  const chosen = node.condition === undefined ? items : onlyWhere(node, items, frame);
+  // Python's generators have no length: with a condition, `loop.length` reads to the end.
+  const home = { span: node.span, stack: frame.stack };
+  const source = node.condition === undefined ? items : (chosen as Iterator<Value>);
+  let passes = 0;
+  const pass = (item: Value, loop: LoopContext | undefined): void => {
+    passes += 1;
+    const body = inner(frame);
+    if (loop !== undefined) body.scope.define("loop", loop);
+    unpack(node.target, item, (name, value) => body.scope.define(name, value));
+    execute(node.body, body);
+  };
+  try {
+    if (needsLoop(node)) {
+      const loop = new LoopContext(source, depth, recurse, home, frame.autoescape);
+      for (let item = loop.advance(); item !== undefined; item = loop.advance()) pass(item, loop);
+    } else if (node.condition === undefined) {
+      for (const item of iterate(items)) pass(item, undefined);
+    } else {
+      const filtered = chosen as Iterator<Value>;
+      for (let next = filtered.next(); next.done !== true; next = filtered.next()) pass(next.value, undefined);
+    }
+  } catch (error) {
+    throw locate(error, node.items, frame);
+  }
+  if (passes === 0 && node.otherwise !== undefined) execute(node.otherwise, inner(frame));
+}
+
+function* onlyWhere(node: For, items: Value, frame: Frame): Generator<Value, undefined> {
+  for (const item of iterate(items)) {
+    const scope = inner(frame);
+    unpack(node.target, item, (name, value) => scope.scope.define(name, value));
+    if (isTrue(node.condition as Expression, scope)) yield item;
+  }
+  return undefined;
+}
+
+const loopUsers = new WeakMap<For, boolean>();
+
+/** Does the body see `loop`? Only then is it there, for included templates and macros too. */
+function needsLoop(node: For): boolean {
+  let needs = loopUsers.get(node);
+  if (needs === undefined) {
+    needs = node.recursive || reads(node.body, "loop");
+    if (!needs) for (const inside of statementsOf(node.body)) needs ||= inside.kind === "block" && inside.scoped;
+    loopUsers.set(node, needs);
+  }
+  return needs;
+}
+
+// Tags with a body ----------------------------------------------------------------------------------------------------
+
+function executeWith(node: With, frame: Frame): void {
+  const values = node.bindings.map(({ value }) => evaluate(value, frame));
+  const body = inner(frame);
+  node.bindings.forEach(({ target }, i) => {
+    unpack(target, values[i] as Value, (name, value) => body.scope.define(name, value));
+  });
+  execute(node.body, body);
+}
+
+function executeFilterBlock(node: FilterBlock, frame: Frame): void {
+  const body = inner(frame);
+  const pieces = capture(body, (captured) => execute(node.body, captured));
+  const value = frame.autoescape ? markupOf(node.filter, pieces, body) : applyChain(node.filter, new Rendered(pieces), body);
+  print(value, node.filter, frame);
+}
+
+/** With escaping on, the text of a body is safe text. */
+function markupOf(filter: FilterBlock["filter"], pieces: readonly Piece[], frame: Frame): Value {
+  const value = applyChain(filter, new Rendered(pieces), frame);
+  return value instanceof Rendered ? new Markup(value.text) : value;
+}
+
+function executeAssignBlock(node: AssignBlock, frame: Frame): void {
+  // A body that is kept always writes, also after `extends`.
+  const body: Frame = { ...inner(frame), root: undefined };
+  const rendered = new Rendered(capture(body, (captured) => execute(node.body, captured)));
+  const value = node.filter === undefined ? rendered : applyChain(node.filter, rendered, body);
+  const text = value instanceof Rendered ? value.text : value;
+  assign(node.target, frame.autoescape && typeof text === "string" ? new Markup(text) : text, frame);
+}
+
+function executeCall(node: CallBlock, frame: Frame): void {
+  const definition = { name: undefined, parameters: node.parameters, body: node.body };
+  const caller = new MacroValue(definition, frame, { span: node.span, stack: frame.stack }, execute);
+  print(callWithCaller(node.call, caller, frame), node.call, frame);
+}
