@@ -45,10 +45,15 @@ describe.skipIf(!haveGoldens)("logit filters", () => {
 describe("generation options", () => {
   it("draws tokens with their probabilities", () => {
     const logits = Float32Array.of(Math.log(0.2), Number.NEGATIVE_INFINITY, Math.log(0.5), Math.log(0.3));
-    expect([0, 0.199, 0.201, 0.699, 0.701, 0.9999999].map((u) => generate.drawToken(logits, u))).toEqual([0, 0, 2, 2, 3, 3]);
+    expect([0, 0.199, 0.201, 0.699, 0.701, 0.9999999].map((u) => generate.drawToken(logits, u))).toEqual([
+      0, 0, 2, 2, 3, 3,
+    ]);
   });
   it("reads both spellings and refuses what it does not know", () => {
-    expect(generate.GenerationConfig.from({ top_k: 5, maxNewTokens: 3, eos_token_id: [1, 2] })).toMatchObject({ topK: 5, maxNewTokens: 3 });
+    expect(generate.GenerationConfig.from({ top_k: 5, maxNewTokens: 3, eos_token_id: [1, 2] })).toMatchObject({
+      topK: 5,
+      maxNewTokens: 3,
+    });
     expect(() => generate.GenerationConfig.from({ top_kk: 5 })).toThrow(/no option 'topKk'/);
     expect(() => generate.GenerationConfig.from({ top_p: 1.5 })).toThrow(/top_p must be a number in \(0, 1\]/);
   });

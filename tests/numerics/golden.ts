@@ -1,7 +1,7 @@
 /** @file Golden vectors: where they lie, how they are read, how a result is compared with them. */
 import { existsSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { HostTensor } from "fgc/runtime";
+import { type HostTensor, sizeOf } from "fgc/runtime";
 import { expect } from "vitest";
 
 const root = fileURLToPath(new URL("../../../shared/vectors/numerics/", import.meta.url));
@@ -63,7 +63,7 @@ export function tensorsBelow(golden: Golden, prefix: string): Map<string, HostTe
 /** Row `index` of the first axis. */
 export function rowOf(tensor: HostTensor, index: number): HostTensor {
   const shape = tensor.shape.slice(1);
-  const size = shape.reduce((a, b) => a * b, 1);
+  const size = sizeOf(shape);
   return { data: tensor.data.slice(index * size, (index + 1) * size), shape, dtype: tensor.dtype };
 }
 

@@ -1,49 +1,17 @@
 /** @file Learning-rate schedules: the golden rates, by formula and step by step, and resuming. */
 import { Parameter } from "fgc/runtime";
 import { describe, expect, it } from "vitest";
-import { camelCaseKeys } from "../../stdlib/camel-case.ts";
 import * as optim from "../../stdlib/optim/index.ts";
-import { expectClose, type Golden, goldenCases, haveGoldens, type Json, tensorOf, toleranceOf } from "./golden.ts";
+import { makeSchedule } from "./build-optimizers.ts";
+import { expectClose, type Golden, goldenCases, haveGoldens, tensorOf, toleranceOf } from "./golden.ts";
 
 function makeOptimizer(baseRates: readonly number[]): optim.SGD {
   return new optim.SGD(
-    baseRates.map((lr, i) => ({ lr, params: [[`p${i}`, new Parameter([1], Float32Array.of(0))] as optim.NamedParameter] })),
+    baseRates.map((lr, i) => ({
+      lr,
+      params: [[`p${i}`, new Parameter([1], Float32Array.of(0))] as optim.NamedParameter],
+    })),
   );
-}
-
-type Maker = (optimizer: optim.AnyOptimizer, options: never) => optim.Schedule;
-
-const classes: Readonly<Record<string, Maker>> = {
-  "torch.LinearLR": (o, options) => new optim.LinearLR(o, options),
-  "torch.CosineAnnealingLR": (o, options) => new optim.CosineAnnealingLR(o, options),
-  "torch.ConstantLR": (o, options) => new optim.ConstantLR(o, options),
-  "torch.StepLR": (o, options) => new optim.StepLR(o, options),
-  "torch.MultiStepLR": (o, options) => new optim.MultiStepLR(o, options),
-  "torch.ExponentialLR": (o, options) => new optim.ExponentialLR(o, options),
-  "torch.PolynomialLR": (o, options) => new optim.PolynomialLR(o, options),
-  "forgather.InfiniteLRScheduler": (o, options) => new optim.InfiniteLR(o, options),
-};
-
-/** A schedule from a golden's `target` (or a nested `type`) and arguments. */
-export function makeSchedule(target: string, args: Json, optimizer: optim.AnyOptimizer): optim.Schedule {
-  if (target === "forgather.sequential_lr_factory") {
-    const { milestones, schedulers } = args as { milestones: number[]; schedulers: (Json & { type: string })[] };
-    const factories = schedulers.map(
-      ({ type, ...own }) =>
-        (o: optim.AnyOptimizer) =>
-          makeSchedule(type, own, o),
-    );
-    return optim.sequentialLrFactory(optimizer, factories, milestones);
-  }
-  if (target.startsWith("hf.")) {
-    const { num_warmup_steps: numWarmupSteps, num_training_steps: numTrainingSteps, ...kwargs } = args as Record<string, number>;
-    return optim.getScheduler(target.slice(3), optimizer, {
-      ...(numWarmupSteps !== undefined && { numWarmupSteps }),
-      ...(numTrainingSteps !== undefined && { numTrainingSteps }),
-      kwargs,
-    });
-  }
-  return classes[target]!(optimizer, camelCaseKeys(args) as never);
 }
 
 function goldenRates({ json }: Golden): number[][] {
@@ -74,12 +42,14 @@ describe.skipIf(!haveGoldens)("schedules", () => {
 
 describe("schedules, misuse", () => {
   it("names the nearest schedule", () => {
-    expect(() => optim.getScheduler("cosin", makeOptimizer([1]))).toThrow(/no learning-rate schedule is called 'cosin'/);
+    expect(() => optim.getScheduler("cosin", makeOptimizer([1]))).toThrow(
+      /no learning-rate schedule is called 'cosin'/,
+    );
   });
   it("refuses a decay that begins inside the cool-down", () => {
-    expect(() => new optim.InfiniteLR(makeOptimizer([1]), { warmupSteps: 10, cooldownSteps: 5, checkpointStep: 12 })).toThrow(
-      /checkpoint_step 12/,
-    );
+    expect(
+      () => new optim.InfiniteLR(makeOptimizer([1]), { warmupSteps: 10, cooldownSteps: 5, checkpointStep: 12 }),
+    ).toThrow(/checkpoint_step 12/);
   });
   it("refuses milestones that do not rise", () => {
     const parts = [1, 2, 3].map(() => (o: optim.AnyOptimizer) => new optim.ConstantLR(o));
