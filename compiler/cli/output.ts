@@ -20,7 +20,7 @@ export function usesColor(
 export function showPath(host: CliHost, path: string): string {
   if (!path.startsWith("/")) return path;
   const near = relative(host.cwd(), path);
-  return near.startsWith("../../../") || near === "" ? path : near;
+  return near.startsWith("../../") || near === "" ? path : near;
 }
 
 export function reportDiagnostics(host: CliHost, globals: GlobalOptions, diagnostics: readonly Diagnostic[]): void {

@@ -1,9 +1,21 @@
 /** @file The template stage as the driver calls it: files and settings in, text with its origins and the templates used out. */
 import { join } from "node:path";
-import type { PlainData } from "../config/project.ts";
+import { listTemplates, type PlainData } from "../config/project.ts";
 import type { RenderedText } from "../config/rendered.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import {
+  dictOf,
+  PyList,
+  PyNamedTuple,
+  TemplateEnvironment,
+  type TemplateHost,
+  type TemplateSource,
+  type UsedTemplate,
+  type Value,
+} from "../template/index.ts";
+import { splitFile } from "../template/scan/sub-templates.ts";
 import type { Variables } from "./environment.ts";
+import { machineGlobals, unameFields } from "./environment.ts";
 import type { FixedClock, Host } from "./host.ts";
 
 export interface TemplateUse {
@@ -39,20 +51,77 @@ export interface RenderRequest {
   readonly clock?: FixedClock | undefined;
 }
 
-export function renderTemplate(host: Host, { searchPath, main }: RenderRequest): RenderedTemplate {
-  for (const folder of searchPath) {
-    const path = join(folder, main);
-    const text = host.files.readText(path);
-    if (text === undefined) continue;
-    const file = { path, text };
-    return {
-      text,
-      originAt: (start) => ({ span: { file, start, end: start + 1 }, stack: [] }),
-      inputs: [path],
-      templates: [{ name: main, path, container: undefined, text }],
-      edges: [],
-      diagnostics: [],
-    };
-  }
-  throw new Error(`no template ${main}`);
+/** Throws a `DiagnosticError` where the template cannot be rendered. */
+export function renderTemplate(host: Host, request: RenderRequest): RenderedTemplate {
+  const { searchPath, main, variables, globals, clock } = request;
+  const templateHost: TemplateHost =
+    clock === undefined ? host : { ...host, now: () => clock.epochMs, utcOffsetMinutes: () => clock.utcOffsetMinutes };
+  const environment = new TemplateEnvironment({
+    searchPath: sourceOf(host, searchPath),
+    globals: [...Object.entries(globals).map(valueEntry), ...machineValues(host)],
+    host: templateHost,
+  });
+  const { text, originAt, used, edges, warnings } = environment.render(main, Object.entries(variables).map(valueEntry));
+  return {
+    text,
+    originAt,
+    inputs: used.map(({ path }) => path),
+    templates: templatesIn(main, used, edges),
+    edges: edges.map(({ kind, from, to }) => ({ kind, from, to })),
+    diagnostics: warnings,
+  };
+}
+
+function sourceOf(host: Host, searchPath: readonly string[]): TemplateSource {
+  const { files } = host;
+  return {
+    read(name) {
+      for (const folder of searchPath) {
+        const path = join(folder, name);
+        const text = files.readText(path);
+        if (text !== undefined) return { path, text };
+      }
+      return undefined;
+    },
+    names: () => listTemplates(files, searchPath, "").map(({ name }) => name),
+  };
+}
+
+/** Files in the order of reading; a sub-template stands behind its file's first use, where an edge leads to it. */
+function templatesIn(
+  main: string,
+  used: readonly UsedTemplate[],
+  edges: readonly TemplateEdge[],
+): readonly TemplateUse[] {
+  const files = new Map(used.map((file) => [file.name, file]));
+  const parts = new Map<string, { readonly file: UsedTemplate; readonly text: string }>();
+  for (const file of used)
+    for (const { name, start, end } of splitFile({ path: file.path, text: file.text }))
+      if (name !== undefined) parts.set(name, { file, text: file.text.slice(start, end) });
+  const names = [...new Set([main, ...edges.flatMap(({ from, to }) => [from, to]), ...files.keys()])];
+  return names.flatMap((name): TemplateUse[] => {
+    const part = parts.get(name);
+    if (part !== undefined) return [{ name, path: part.file.path, container: part.file.name, text: part.text }];
+    const file = files.get(name);
+    return file === undefined ? [] : [{ name, path: file.path, container: undefined, text: file.text }];
+  });
+}
+
+function machineValues(host: Host): readonly (readonly [string, Value])[] {
+  const { hostname, uname, versions } = machineGlobals(host);
+  return [
+    ["hostname", hostname],
+    ["uname", new PyNamedTuple("uname_result", unameFields, uname)],
+    ["versions", dictOf(versions)],
+  ];
+}
+
+function valueEntry([name, data]: readonly [string, PlainData]): readonly [string, Value] {
+  return [name, templateValue(data)];
+}
+
+function templateValue(data: PlainData): Value {
+  if (data === null || typeof data !== "object") return data;
+  if (Array.isArray(data)) return new PyList(data.map(templateValue));
+  return dictOf(Object.fromEntries(Object.entries(data).map(valueEntry)));
 }

@@ -3,9 +3,7 @@ import { join } from "node:path";
 import { type FoundTemplate, listTemplates } from "../config/project.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../source/span.ts";
-import { splitFile } from "../template/scan/sub-templates.ts";
-import type { Expression } from "../template/syntax/ast.ts";
-import { parseTemplate } from "../template/syntax/parse.ts";
+import { type Expression, TreeCache } from "../template/index.ts";
 import { statementsOf } from "../template/syntax/walk.ts";
 import type { Project } from "./compile.ts";
 import type { Host } from "./host.ts";
@@ -37,11 +35,10 @@ export function readTemplateIndex(host: Host, project: Project): TemplateIndex {
 
 function readFile(host: Host, { name, path }: FoundTemplate, diagnostics: Diagnostic[]): TemplateEntry[] {
   const file: SourceFile = { path: join(path), text: host.files.readText(path) ?? "" };
-  return splitFile(file).map((part): TemplateEntry => {
-    const container = part.name === undefined ? undefined : name;
-    const own = { name: part.name ?? name, path, container };
+  return new TreeCache().parts(name, file, { preserveLineNumbers: true }).map((part, i): TemplateEntry => {
+    const own = { name: part.name, path, container: i === 0 ? undefined : name };
     try {
-      const tree = parseTemplate(own.name, part, { preserveLineNumbers: true });
+      const { tree } = part;
       let parent: string | undefined;
       for (const statement of statementsOf(tree.body))
         if (statement.kind === "extends") parent ??= textOf(statement.template);

@@ -241,11 +241,11 @@ describe("the command line", () => {
       },
     };
     const run = (environment: Record<string, string>) => fgc({ ...clock, environment }, "-t", "clock.yaml", "pp");
-    expect((await run({})).stdout).toBe("a: 2026-01-31T13:30:15 2026-01-31T12:30:15 box\n");
+    expect((await run({})).stdout).toBe("a: 2026-01-31T13:30:15 2026-01-31T12:30:15 box");
     expect((await run({ FGC_FIXED_TIME: "2025-02-03T04:05:06", FGC_FIXED_HOSTNAME: "h" })).stdout).toBe(
-      "a: 2025-02-03T04:05:06 2025-02-03T04:05:06 h\n",
+      "a: 2025-02-03T04:05:06 2025-02-03T04:05:06 h",
     );
-    expect((await run({ SOURCE_DATE_EPOCH: "0" })).stdout).toBe("a: 1970-01-01T00:00:00 1970-01-01T00:00:00 box\n");
+    expect((await run({ SOURCE_DATE_EPOCH: "0" })).stdout).toBe("a: 1970-01-01T00:00:00 1970-01-01T00:00:00 box");
     expect((await run({ FGC_FIXED_TIME: "noon" })).code).toBe(2);
   });
 });
