@@ -10,7 +10,8 @@ interface Message {
   readonly message: string;
   readonly hint?: string | undefined;
 }
-const didYouMean = (p: Named): string | undefined => (p.nearest === undefined ? undefined : `did you mean '${p.nearest}'?`);
+const didYouMean = (p: Named): string | undefined =>
+  p.nearest === undefined ? undefined : `did you mean '${p.nearest}'?`;
 
 export const templateDiagnostics = defineDiagnostics("template", {
   syntax: {
@@ -52,7 +53,9 @@ export const templateDiagnostics = defineDiagnostics("template", {
   notFound: {
     severity: "error",
     message: (p: Named) => `template '${p.name}' was not found`,
-    hint: (p: Named) => didYouMean(p) ?? "template names are relative to the search path; sub-templates are known once their file was read",
+    hint: (p: Named) =>
+      didYouMean(p) ??
+      "template names are relative to the search path; sub-templates are known once their file was read",
     doc: "No directory of the search path has the file, and no file read so far has a sub-template of that name.",
   },
   security: {

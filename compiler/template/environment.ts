@@ -86,7 +86,14 @@ export class TemplateEnvironment {
     }
     const map = new OriginMap(out.pieces);
     const { edges, warnings } = run;
-    return { text: map.text, pieces: map.pieces, originAt: (offset) => map.originAt(offset), used: loader.used, edges, warnings };
+    return {
+      text: map.text,
+      pieces: map.pieces,
+      originAt: (offset) => map.originAt(offset),
+      used: loader.used,
+      edges,
+      warnings,
+    };
   }
 }
 
@@ -99,4 +106,3 @@ function withPartialText(error: unknown, out: Output): unknown {
 export function templateBlocks(tree: TemplateTree): readonly Block[] {
   return [...tree.blocks.values()];
 }
-

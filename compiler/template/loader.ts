@@ -26,7 +26,8 @@ export function directorySource(directories: readonly string[]): TemplateSource 
     read(name) {
       for (const root of roots) {
         const path = join(root, name);
-        if (statSync(path, { throwIfNoEntry: false })?.isFile() === true) return { path, text: readFileSync(path, "utf8") };
+        if (statSync(path, { throwIfNoEntry: false })?.isFile() === true)
+          return { path, text: readFileSync(path, "utf8") };
       }
       return undefined;
     },

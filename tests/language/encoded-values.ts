@@ -21,14 +21,22 @@ export function decode(value: Encoded): Value {
     case "$tuple":
       return new PyTuple((content as readonly Encoded[]).map(decode));
     case "$dict":
-      return new PyDict((content as readonly (readonly [Encoded, Encoded])[]).map(([key, item]) => [decode(key), decode(item)] as const));
+      return new PyDict(
+        (content as readonly (readonly [Encoded, Encoded])[]).map(
+          ([key, item]) => [decode(key), decode(item)] as const,
+        ),
+      );
     default:
       throw new Error(`no value is written as ${tag}`);
   }
 }
 
 function decodeFloat(text: string): number {
-  const special: Readonly<Record<string, number>> = { inf: Number.POSITIVE_INFINITY, "-inf": Number.NEGATIVE_INFINITY, nan: Number.NaN };
+  const special: Readonly<Record<string, number>> = {
+    inf: Number.POSITIVE_INFINITY,
+    "-inf": Number.NEGATIVE_INFINITY,
+    nan: Number.NaN,
+  };
   return special[text] ?? Number(text);
 }
 

@@ -3,7 +3,13 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { memorySource, TemplateEnvironment, TemplateFault, type TemplateSource, TreeCache } from "../../compiler/template/index.ts";
+import {
+  memorySource,
+  TemplateEnvironment,
+  TemplateFault,
+  type TemplateSource,
+  TreeCache,
+} from "../../compiler/template/index.ts";
 import { decodeEntries, type Encoded } from "./encoded-values.ts";
 
 interface PreprocessCase {

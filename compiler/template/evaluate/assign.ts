@@ -1,6 +1,14 @@
 /** @file Binding names: `set`, `for` and `with` targets. */
 import type { AttributeTarget, Target } from "../syntax/ast.ts";
-import { Namespace, TemplateError, tryIterator, typeNameOf, Undefined, undefinedName, type Value } from "../values/index.ts";
+import {
+  Namespace,
+  TemplateError,
+  tryIterator,
+  typeNameOf,
+  Undefined,
+  undefinedName,
+  type Value,
+} from "../values/index.ts";
 import type { Frame } from "./scope.ts";
 
 /** Give the names of `target` their values through `bind`. */

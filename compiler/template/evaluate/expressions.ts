@@ -27,7 +27,7 @@ import {
   undefinedName,
   type Value,
 } from "../values/index.ts";
-import { Rendered, Renderable } from "./rendering.ts";
+import { Renderable, Rendered } from "./rendering.ts";
 import { locate } from "./run.ts";
 import type { Frame } from "./scope.ts";
 
@@ -127,10 +127,16 @@ function computeRich(node: Expression, frame: Frame): Value | Rendered {
     case "concat": {
       if (frame.autoescape) return compute(node, frame);
       const parts = node.parts.map((part) => ({ part, value: evaluateRich(part, frame) }));
-      if (!parts.some(({ value }) => value instanceof Rendered)) return concat(parts.map((p) => p.value as Value), false);
+      if (!parts.some(({ value }) => value instanceof Rendered))
+        return concat(
+          parts.map((p) => p.value as Value),
+          false,
+        );
       return new Rendered(
         parts.flatMap(({ part, value }) =>
-          value instanceof Rendered ? value.pieces : [{ text: str(value), origin: { span: part.span, stack: frame.stack } }],
+          value instanceof Rendered
+            ? value.pieces
+            : [{ text: str(value), origin: { span: part.span, stack: frame.stack } }],
         ),
       );
     }
@@ -169,7 +175,14 @@ const none: Evaluated = { args: [], kwargs: noKeywords };
 
 function evaluateArguments(node: Arguments, frame: Frame, extra: KeywordArguments = noKeywords): Evaluated {
   const { positional, keywords, list, mapping } = node;
-  if (positional.length === 0 && keywords.length === 0 && list === undefined && mapping === undefined && extra.size === 0) return none;
+  if (
+    positional.length === 0 &&
+    keywords.length === 0 &&
+    list === undefined &&
+    mapping === undefined &&
+    extra.size === 0
+  )
+    return none;
   const args = positional.map((argument) => evaluate(argument, frame));
   const kwargs = new Map<string, Value>();
   for (const { name, value } of keywords) kwargs.set(name, evaluate(value, frame));
@@ -177,7 +190,8 @@ function evaluateArguments(node: Arguments, frame: Frame, extra: KeywordArgument
   if (list !== undefined) args.push(...iterate(evaluate(list, frame)));
   if (mapping !== undefined) {
     const values = evaluate(mapping, frame);
-    if (!(values instanceof PyDict)) throw new TemplateError("type", `argument after ** must be a mapping, not ${typeNameOf(values)}`);
+    if (!(values instanceof PyDict))
+      throw new TemplateError("type", `argument after ** must be a mapping, not ${typeNameOf(values)}`);
     for (const [key, value] of values.entries()) {
       const name = textOf(key);
       if (name === undefined) throw new TemplateError("type", "keywords must be strings");
@@ -203,7 +217,9 @@ export function applyChain(node: Filter, target: Rendered, frame: Frame): Value 
   try {
     const value = node.target === undefined ? target : applyChain(node.target as Filter, target, frame);
     if (!(value instanceof Rendered)) return applyFilter(node, value, frame);
-    return node.name === "trim" && !frame.autoescape ? trimRendered(node, value, frame) : applyFilter(node, value.text, frame);
+    return node.name === "trim" && !frame.autoescape
+      ? trimRendered(node, value, frame)
+      : applyFilter(node, value.text, frame);
   } catch (error) {
     throw locate(error, node, frame);
   }

@@ -1,6 +1,6 @@
 /** @file `include` and `import`: running another template inside this one. */
 import type { Frame as SourceFrame } from "../../source/span.ts";
-import { TemplateFault, templateDiagnostics as faults } from "../diagnostics.ts";
+import { templateDiagnostics as faults, TemplateFault } from "../diagnostics.ts";
 import { Output } from "../output.ts";
 import type { Expression, FromImport, Import, Include, TemplateTree } from "../syntax/ast.ts";
 import { iterate, textOf, Undefined, type Value } from "../values/index.ts";
@@ -52,7 +52,8 @@ function choose(expression: Expression, frame: Frame, mayBeMissing: boolean): Te
   }
   if (mayBeMissing) return undefined;
   const [name = ""] = names;
-  const message = names.length === 0 ? "this list names no template" : `none of these templates was found: ${names.join(", ")}`;
+  const message =
+    names.length === 0 ? "this list names no template" : `none of these templates was found: ${names.join(", ")}`;
   if (names.length === 1) return loader.load(name, request);
   throw new TemplateFault("not_found", { ...faults.notFound(request, { name }), message });
 }

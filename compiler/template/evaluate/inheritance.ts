@@ -9,45 +9,64 @@ import { TemplateError, textOf, typeNameOf, Undefined, type Value } from "../val
 import { evaluate } from "./expressions.ts";
 import { SelfReference, superOf } from "./references.ts";
 import type { Site } from "./rendering.ts";
-import type { Run } from "./run.ts";
+import { locate, type Run } from "./run.ts";
 import { type BlockDefinition, type Context, type Frame, type Root, Scope } from "./scope.ts";
 import { execute } from "./statements.ts";
 
 /** Run a template and then, if it extends one, its parent: only the outermost prints its own text. */
-export function renderTemplate(run: Run, template: TemplateTree, context: Context, out: Output, stack: readonly SourceFrame[]): void {
+export function renderTemplate(
+  run: Run,
+  template: TemplateTree,
+  context: Context,
+  out: Output,
+  stack: readonly SourceFrame[],
+): void {
   context.addBlocks(template);
   renderLevel(run, [template], context, out, stack);
 }
 
-function renderLevel(run: Run, chain: readonly TemplateTree[], context: Context, out: Output, stack: readonly SourceFrame[]): void {
+function renderLevel(
+  run: Run,
+  chain: readonly TemplateTree[],
+  context: Context,
+  out: Output,
+  stack: readonly SourceFrame[],
+): void {
   const template = chain.at(-1) as TemplateTree;
   const root: Root = { template, parent: undefined };
   const scope = new Scope(context, undefined, true);
   const site: Site = { span: { file: template.file, start: template.start, end: template.start }, stack };
   if (reads(template.body, "self")) scope.define("self", new SelfReference(context, site, renderBlock(run)));
-  execute(template.body, { run, context, scope, out, stack, autoescape: false, topLevel: true, root });
+  const frame: Frame = { run, context, scope, out, stack, autoescape: false, topLevel: true, root };
+  execute(template.body, frame);
   const { parent } = root as Root;
   if (parent === undefined) {
     warnOfUnknownBlocks(run, chain, stack);
     return;
   }
   const entered: SourceFrame = { kind: "extends", name: parent.template.name, span: parent.site };
-  run.deeper(`template '${parent.template.name}'`, () => {
-    renderLevel(run, [...chain, parent.template], context, out, [...stack, entered]);
-  });
+  try {
+    run.deeper(`template '${parent.template.name}'`, () => {
+      renderLevel(run, [...chain, parent.template], context, out, [...stack, entered]);
+    });
+  } catch (error) {
+    throw locate(error, parent.site, frame);
+  }
 }
 
 /** The name of a template, from an expression that must give one. */
 export function templateName(value: Value): string {
   if (value instanceof Undefined) return value.fail();
   const name = textOf(value);
-  if (name === undefined) throw new TemplateError("type", `the name of a template is a string, not ${typeNameOf(value)}`);
+  if (name === undefined)
+    throw new TemplateError("type", `the name of a template is a string, not ${typeNameOf(value)}`);
   return name;
 }
 
 export function extendTemplate(node: Extends, frame: Frame): void {
   const root = frame.root as Root;
-  if (root.parent !== undefined) throw new TemplateError("runtime", `'${root.template.name}' extends a second template`);
+  if (root.parent !== undefined)
+    throw new TemplateError("runtime", `'${root.template.name}' extends a second template`);
   const name = templateName(evaluate(node.template, frame));
   const template = frame.run.loader.load(name, { span: node.template.span, chain: frame.stack });
   frame.run.recordEdge({ kind: "extends", from: root.template.name, to: name, span: node.span });
@@ -107,4 +126,3 @@ function* topLevelBlocks(body: Body): Generator<Block> {
     yield* topLevelBlocks(statement.otherwise ?? []);
   }
 }
-

@@ -5,7 +5,7 @@ import {
   equals,
   iteratorOf,
   type KeywordArguments,
-  PyTuple,
+  type PyTuple,
   TemplateError,
   tryLength,
   undefinedBecause,
@@ -32,9 +32,16 @@ export class LoopContext extends Renderable {
   #current: Value | undefined;
   #lastChanged: PyTuple | undefined;
 
-  constructor(items: Value | Iterator<Value>, depth: number, recurse: Recurse | undefined, home: Site, autoescape: boolean) {
+  constructor(
+    items: Value | Iterator<Value>,
+    depth: number,
+    recurse: Recurse | undefined,
+    home: Site,
+    autoescape: boolean,
+  ) {
     super();
-    const isIterator = typeof items === "object" && items !== null && "next" in items && typeof items.next === "function";
+    const isIterator =
+      typeof items === "object" && items !== null && "next" in items && typeof items.next === "function";
     this.#items = isIterator ? (items as Iterator<Value>) : iteratorOf(items as Value);
     this.#length = isIterator ? undefined : tryLength(items as Value);
     this.#depth = depth;
@@ -137,7 +144,8 @@ export class LoopContext extends Renderable {
       throw new TemplateError("type", "the loop must have the 'recursive' marker to be called recursively");
     }
     const items = args[0] ?? kwargs.get("iterable");
-    if (items === undefined || args.length + kwargs.size !== 1) throw new TemplateError("type", "loop() takes the items to loop over");
+    if (items === undefined || args.length + kwargs.size !== 1)
+      throw new TemplateError("type", "loop() takes the items to loop over");
     return this.#recurse(items, this.#depth + 1, site);
   }
 

@@ -106,7 +106,11 @@ export class MacroValue extends Renderable {
     if (this.#takesCaller && !explicit) {
       const caller = rest.get("caller") ?? null;
       rest.delete("caller");
-      scope.define("caller", caller ?? new Undefined({ name: "caller", message: `no caller: '${this.name}' is not used through a call tag` }));
+      scope.define(
+        "caller",
+        caller ??
+          new Undefined({ name: "caller", message: `no caller: '${this.name}' is not used through a call tag` }),
+      );
     }
     if (this.#takesKeywords) scope.define("kwargs", new PyDict(rest));
     else if (rest.size > 0) throw this.#surplus(rest);
@@ -125,9 +129,15 @@ export class MacroValue extends Renderable {
 
   #surplus(rest: ReadonlyMap<string, Value>): TemplateError {
     const [name = ""] = rest.keys();
-    if (name === "caller") return new TemplateError("type", `macro '${this.name}' never uses 'caller', so it cannot be used with a call tag`);
+    if (name === "caller")
+      return new TemplateError(
+        "type",
+        `macro '${this.name}' never uses 'caller', so it cannot be used with a call tag`,
+      );
     const known = this.#definition.parameters.map((p) => p.name);
-    return new TemplateError("type", `macro '${this.name}' takes no keyword argument '${name}'`, { wanted: name, known });
+    return new TemplateError("type", `macro '${this.name}' takes no keyword argument '${name}'`, {
+      wanted: name,
+      known,
+    });
   }
 }
-

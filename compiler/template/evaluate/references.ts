@@ -17,7 +17,14 @@ export class BlockReference extends Renderable {
   readonly #context: Context;
   readonly #renderBlock: RenderBlock;
 
-  constructor(name: string, depth: number, context: Context, home: Site, autoescape: boolean, renderBlock: RenderBlock) {
+  constructor(
+    name: string,
+    depth: number,
+    context: Context,
+    home: Site,
+    autoescape: boolean,
+    renderBlock: RenderBlock,
+  ) {
     super();
     this.name = name;
     this.home = home;
@@ -34,7 +41,9 @@ export class BlockReference extends Renderable {
   }
 
   override attribute(name: string): Value | undefined {
-    return name === "super" ? superOf(this.name, this.#depth, this.#context, this.home, this.autoescape, this.#renderBlock) : undefined;
+    return name === "super"
+      ? superOf(this.name, this.#depth, this.#context, this.home, this.autoescape, this.#renderBlock)
+      : undefined;
   }
 }
 

@@ -2,11 +2,17 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../source/nearest.ts";
 import type { Span } from "../../source/span.ts";
-import { TemplateFault, templateDiagnostics as faults } from "../diagnostics.ts";
+import { templateDiagnostics as faults, TemplateFault } from "../diagnostics.ts";
 import type { Loader } from "../loader.ts";
 import type { Expression, TemplateTree } from "../syntax/ast.ts";
 import { visitExpressionParts } from "../syntax/walk.ts";
-import { createFilterContext, type FilterContext, TemplateError, type TemplateHost, type Value } from "../values/index.ts";
+import {
+  createFilterContext,
+  type FilterContext,
+  TemplateError,
+  type TemplateHost,
+  type Value,
+} from "../values/index.ts";
 import type { Frame } from "./scope.ts";
 
 /** One template reaching another. */
@@ -18,8 +24,8 @@ export interface TemplateEdge {
   readonly span: Span;
 }
 
-/** Python gives up at a thousand frames; this many templates, blocks and macros inside each other are never meant. */
-const maximumDepth = 1000;
+/** Python gives up at a thousand frames, which are some two hundred calls of macros: nothing that is meant nests as deeply. */
+const maximumDepth = 220;
 
 export class Run {
   readonly loader: Loader;
@@ -45,7 +51,8 @@ export class Run {
 
   /** Run `body` one level deeper. */
   deeper<T>(what: string, body: () => T): T {
-    if (this.#depth >= maximumDepth) throw new TemplateError("recursion", `${what} is entered again and again without end`);
+    if (this.#depth >= maximumDepth)
+      throw new TemplateError("recursion", `${what} is entered again and again without end`);
     this.#depth += 1;
     try {
       return body();
@@ -60,7 +67,8 @@ export class Run {
   }
 
   warn(diagnostic: Diagnostic): void {
-    const same = (d: Diagnostic): boolean => d.code === diagnostic.code && d.span?.file === diagnostic.span?.file && d.span?.start === diagnostic.span?.start;
+    const same = (d: Diagnostic): boolean =>
+      d.code === diagnostic.code && d.span?.file === diagnostic.span?.file && d.span?.start === diagnostic.span?.start;
     if (!this.warnings.some(same)) this.warnings.push(diagnostic);
   }
 }
@@ -71,7 +79,11 @@ export function locate(error: unknown, place: Expression | Span, frame: Frame): 
   const expression = "kind" in place ? place : undefined;
   const span = expression?.span ?? (place as Span);
   const at = { span, chain: frame.stack };
-  if (error instanceof RangeError && /call stack/i.test(error.message)) {
+  if (error instanceof RangeError) {
+    // The engine's own limits: its stack, or the size of a text or an int. (No regular expression: there may be no stack for one.)
+    if (!error.message.startsWith("Maximum call stack")) {
+      return new TemplateFault("overflow", faults.evaluation(at, { message: "the result is too large" }));
+    }
     return new TemplateFault("recursion", faults.recursion(at, { message: "this nests too deeply" }));
   }
   if (!(error instanceof TemplateError)) return error;
@@ -83,7 +95,10 @@ export function locate(error: unknown, place: Expression | Span, frame: Frame): 
     case "undefined": {
       const name = near?.wanted ?? "";
       const culprit = expression === undefined ? span : (findOperand(expression, name) ?? span);
-      return new TemplateFault(kind, faults.undefinedVariable({ ...at, span: culprit }, { message, name, nearest: close }));
+      return new TemplateFault(
+        kind,
+        faults.undefinedVariable({ ...at, span: culprit }, { message, name, nearest: close }),
+      );
     }
     case "security":
       return new TemplateFault(kind, faults.security(at, { message, hint }));

@@ -1,6 +1,17 @@
 /** @file Running statements: the tags that compute, loop and print. Those that reach other templates are in inheritance.ts and include.ts. */
 import { Output, type Piece } from "../output.ts";
-import type { AssignBlock, Body, CallBlock, Expression, FilterBlock, For, If, Print, Statement, With } from "../syntax/ast.ts";
+import type {
+  AssignBlock,
+  Body,
+  CallBlock,
+  Expression,
+  FilterBlock,
+  For,
+  If,
+  Print,
+  Statement,
+  With,
+} from "../syntax/ast.ts";
 import { reads, statementsOf } from "../syntax/walk.ts";
 import { escapeValue, iterate, Markup, str, truthy, type Value } from "../values/index.ts";
 import { assign, unpack } from "./assign.ts";
@@ -40,7 +51,10 @@ function executeOne(node: Statement, frame: Frame): void {
     case "from-import":
       return located(node, frame, () => fromImportTemplate(node, frame));
     case "macro":
-      return frame.scope.assign(node.name, new MacroValue(node, frame, { span: node.nameSpan, stack: frame.stack }, execute));
+      return frame.scope.assign(
+        node.name,
+        new MacroValue(node, frame, { span: node.nameSpan, stack: frame.stack }, execute),
+      );
     case "call-block":
       return executeCall(node, frame);
     case "assign":
@@ -193,7 +207,9 @@ function executeWith(node: With, frame: Frame): void {
 function executeFilterBlock(node: FilterBlock, frame: Frame): void {
   const body = inner(frame);
   const pieces = capture(body, (captured) => execute(node.body, captured));
-  const value = frame.autoescape ? markupOf(node.filter, pieces, body) : applyChain(node.filter, new Rendered(pieces), body);
+  const value = frame.autoescape
+    ? markupOf(node.filter, pieces, body)
+    : applyChain(node.filter, new Rendered(pieces), body);
   print(value, node.filter, frame);
 }
 

@@ -71,7 +71,12 @@ function rewriteLines(part: TemplatePart, options: RewriteOptions): Line[] {
 /** The segments of one line; undefined where the line is to vanish with its newline. */
 function rewriteLine(source: string, start: number, end: number, options: RewriteOptions): Segment[] | undefined {
   const line = source.slice(start, end);
-  const exact = (from: number, to: number): Segment => ({ text: source.slice(from, to), start: from, end: to, exact: true });
+  const exact = (from: number, to: number): Segment => ({
+    text: source.slice(from, to),
+    start: from,
+    end: to,
+    exact: true,
+  });
   const hashes = commentLine.exec(line);
   if (hashes !== null) {
     if (!options.preserveLineNumbers) return undefined;
@@ -122,7 +127,13 @@ function rewriteSections(part: TemplatePart, lines: readonly Line[]): Line[] {
     const at = line.breakStart;
     const blank = line.segments.every((segment) => segment.text === "");
     const text = `${blank ? "" : "{{ '\\n' }}"}{% endblock +%}${trimmed ? "{% endfilter %}" : ""}`;
-    line.segments.push({ text, start: at, end: at, exact: false, made: { kind: "section-end", section: { name, header } } });
+    line.segments.push({
+      text,
+      start: at,
+      end: at,
+      exact: false,
+      made: { kind: "section-end", section: { name, header } },
+    });
   };
 
   for (const line of lines) {

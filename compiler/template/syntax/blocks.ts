@@ -27,7 +27,10 @@ export function collectBlocks(body: Body): ReadonlyMap<string, Block> {
 function checkRequired(block: Block): void {
   const filled = block.body.find((s) => s.kind !== "text" || s.runs.some((run) => /\S/.test(run.text)));
   if (filled !== undefined) {
-    throw new SyntaxFault(filled.span, `block '${block.name}' is required, so it can hold only whitespace and comments`);
+    throw new SyntaxFault(
+      filled.span,
+      `block '${block.name}' is required, so it can hold only whitespace and comments`,
+    );
   }
 }
 
@@ -36,7 +39,11 @@ function checkPlacement(body: Body, topLevel: boolean): void {
   for (const statement of body) {
     switch (statement.kind) {
       case "extends":
-        if (!topLevel) throw new SyntaxFault(statement.span, "`extends` can stand only at the top level of a template, or in an `if` there");
+        if (!topLevel)
+          throw new SyntaxFault(
+            statement.span,
+            "`extends` can stand only at the top level of a template, or in an `if` there",
+          );
         break;
       case "if":
         for (const branch of statement.branches) checkPlacement(branch.body, topLevel);
@@ -62,12 +69,14 @@ function checkPlacement(body: Body, topLevel: boolean): void {
 function checkLoopName(loop: Statement & { kind: "for" }): void {
   const refuse = (target: Target): void => {
     if (target.kind === "tuple") target.items.forEach(refuse);
-    else if (target.name === "loop") throw new SyntaxFault(target.span, "`loop` belongs to the language, it cannot be assigned in a loop");
+    else if (target.name === "loop")
+      throw new SyntaxFault(target.span, "`loop` belongs to the language, it cannot be assigned in a loop");
   };
   refuse(loop.target);
   for (const statement of statementsOf([...loop.body, ...(loop.otherwise ?? [])])) {
     if (statement.kind === "for") refuse(statement.target);
-    if ((statement.kind === "assign" || statement.kind === "assign-block") && statement.target.kind !== "attribute") refuse(statement.target);
+    if ((statement.kind === "assign" || statement.kind === "assign-block") && statement.target.kind !== "attribute")
+      refuse(statement.target);
     if (statement.kind === "with") for (const { target } of statement.bindings) refuse(target);
   }
 }
@@ -75,7 +84,10 @@ function checkLoopName(loop: Statement & { kind: "for" }): void {
 function checkCaller({ parameters, body }: Pick<Macro, "parameters" | "body">): void {
   const caller = parameters.find((p) => p.name === "caller");
   if (caller !== undefined && caller.fallback === undefined && reads(body, "caller")) {
-    throw new SyntaxFault(caller.span, "the parameter 'caller' needs a default", "write `caller=none`, or leave it out: a macro that mentions it gets it");
+    throw new SyntaxFault(
+      caller.span,
+      "the parameter 'caller' needs a default",
+      "write `caller=none`, or leave it out: a macro that mentions it gets it",
+    );
   }
 }
-

@@ -26,11 +26,16 @@ const branches = new Map<TokenType, readonly TokenType[]>([
   [t.Else, [t.If, t.For]],
 ]);
 
-export function explainLexing(source: MappedText, tokens: readonly IToken[], errors: readonly ILexingError[]): Diagnostic[] {
+export function explainLexing(
+  source: MappedText,
+  tokens: readonly IToken[],
+  errors: readonly ILexingError[],
+): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const token of tokens) {
     const span = source.span(token.startOffset, token.startOffset + 2);
-    if (token.tokenType === t.UnclosedComment) found.push(faults.unclosed({ span }, { what: "this comment", end: "#}" }));
+    if (token.tokenType === t.UnclosedComment)
+      found.push(faults.unclosed({ span }, { what: "this comment", end: "#}" }));
     else if (token.tokenType === t.UnclosedString) {
       const quote = token.image[0] as string;
       found.push(faults.unclosed({ span: spanOf(source, token) }, { what: "this string", end: quote }));
@@ -56,7 +61,11 @@ interface OpenTag {
   readonly tag: IToken;
 }
 
-export function explainParsing(source: MappedText, tokens: readonly IToken[], error: IRecognitionException | undefined): Diagnostic {
+export function explainParsing(
+  source: MappedText,
+  tokens: readonly IToken[],
+  error: IRecognitionException | undefined,
+): Diagnostic {
   // Without an error the parser stopped before the end: at a tag that begins nothing.
   const at = error === undefined ? tokens.length - 1 : indexOf(tokens, error.token);
   const token = tokens[at];
@@ -74,7 +83,15 @@ export function explainParsing(source: MappedText, tokens: readonly IToken[], er
 function misplacedTag(source: MappedText, open: readonly OpenTag[], tag: IToken, word: IToken): Diagnostic {
   const made = source.madeAt(tag.startOffset);
   const innermost = open.at(-1);
-  const label = innermost === undefined ? [] : [{ span: spanOf(source, innermost.tag, innermost.word), text: `${describeTag(source, innermost)} is open here` }];
+  const label =
+    innermost === undefined
+      ? []
+      : [
+          {
+            span: spanOf(source, innermost.tag, innermost.word),
+            text: `${describeTag(source, innermost)} is open here`,
+          },
+        ];
   if (made?.kind === "section-end") {
     const { name, header } = made.section;
     const message =
@@ -82,22 +99,37 @@ function misplacedTag(source: MappedText, open: readonly OpenTag[], tag: IToken,
         ? `section [${name}] ends here, but its beginning is inside raw text or a comment`
         : `section [${name}] ends here, while ${describeTag(source, innermost)} is still open`;
     const labels = [{ span: header, text: "the section begins here" }, ...label];
-    return faults.syntax({ span: source.span(tag.startOffset, tag.startOffset), labels }, {
-      message,
-      hint: "a section ends at the next header of the same or a lesser indentation, or with the file; close what it opens before that",
-    });
+    return faults.syntax(
+      { span: source.span(tag.startOffset, tag.startOffset), labels },
+      {
+        message,
+        hint: "a section ends at the next header of the same or a lesser indentation, or with the file; close what it opens before that",
+      },
+    );
   }
   const span = spanOf(source, word);
   const { tokenType } = word;
   if (closers.has(tokenType) || branches.has(tokenType)) {
     const wanted = branches.get(tokenType) ?? [closers.get(tokenType) as TokenType];
     if (innermost === undefined || !open.some((o) => wanted.includes(o.word.tokenType))) {
-      return faults.syntax({ span, labels: label }, { message: `'${word.image}' has nothing to close: no ${wanted.map((w) => `'${w.LABEL}'`).join(" or ")} is open` });
+      return faults.syntax(
+        { span, labels: label },
+        {
+          message: `'${word.image}' has nothing to close: no ${wanted.map((w) => `'${w.LABEL}'`).join(" or ")} is open`,
+        },
+      );
     }
     const end = closerOf.get(innermost.word.tokenType)?.LABEL ?? "";
-    return faults.syntax({ span, labels: label }, { message: `'${word.image}' stands here, while ${describeTag(source, innermost)} is still open`, hint: `close it first, with '${end}'` });
+    return faults.syntax(
+      { span, labels: label },
+      {
+        message: `'${word.image}' stands here, while ${describeTag(source, innermost)} is still open`,
+        hint: `close it first, with '${end}'`,
+      },
+    );
   }
-  if (word.tokenType !== t.Name && tagWords.has(tokenType)) return faults.syntax({ span, labels: label }, { message: `'${word.image}' cannot stand here` });
+  if (word.tokenType !== t.Name && tagWords.has(tokenType))
+    return faults.syntax({ span, labels: label }, { message: `'${word.image}' cannot stand here` });
   if (word.tokenType === t.Name || word.tokenType.CATEGORIES?.includes(t.Name)) {
     const words = [...tagWords, ...closers.keys(), ...branches.keys()].map((w) => w.LABEL ?? "");
     return faults.unknownTag({ span }, { name: word.image, nearest: nearest(word.image, words) });
@@ -109,14 +141,22 @@ function misplacedTag(source: MappedText, open: readonly OpenTag[], tag: IToken,
 function unclosed(source: MappedText, tokens: readonly IToken[]): Diagnostic {
   const last = tokens.at(-1);
   const open = openTags(tokens, tokens.length);
-  const delimiter = tokens.findLast((token) => token.tokenType === t.TagOpen || token.tokenType === t.PrintOpen || token.tokenType === t.RawOpen);
-  const closed = tokens.findLast((token) => token.tokenType === t.TagClose || token.tokenType === t.PrintClose || token.tokenType === t.RawClose);
+  const delimiter = tokens.findLast(
+    (token) => token.tokenType === t.TagOpen || token.tokenType === t.PrintOpen || token.tokenType === t.RawOpen,
+  );
+  const closed = tokens.findLast(
+    (token) => token.tokenType === t.TagClose || token.tokenType === t.PrintClose || token.tokenType === t.RawClose,
+  );
   if (delimiter !== undefined && (closed === undefined || closed.startOffset < delimiter.startOffset)) {
     const span = spanOf(source, delimiter);
-    if (delimiter.tokenType === t.RawOpen) return faults.unclosed({ span }, { what: "this raw text", end: "{% endraw %}" });
+    if (delimiter.tokenType === t.RawOpen)
+      return faults.unclosed({ span }, { what: "this raw text", end: "{% endraw %}" });
     const bracket = openBracket(tokens, tokens.indexOf(delimiter));
     if (bracket !== undefined) {
-      return faults.unclosed({ span: spanOf(source, bracket) }, { what: `'${bracket.image}'`, end: `'${matching[bracket.image] as string}'` });
+      return faults.unclosed(
+        { span: spanOf(source, bracket) },
+        { what: `'${bracket.image}'`, end: `'${matching[bracket.image] as string}'` },
+      );
     }
     const end = delimiter.tokenType === t.TagOpen ? "%}" : "}}";
     return faults.unclosed({ span }, { what: delimiter.tokenType === t.TagOpen ? "this tag" : "this expression", end });
@@ -127,7 +167,10 @@ function unclosed(source: MappedText, tokens: readonly IToken[]): Diagnostic {
     return faults.syntax({ span }, { message: "the template ends too early" });
   }
   const end = closerOf.get(innermost.word.tokenType)?.LABEL ?? "";
-  return faults.unclosed({ span: spanOf(source, innermost.tag, innermost.word) }, { what: describeTag(source, innermost), end: `'${end}'` });
+  return faults.unclosed(
+    { span: spanOf(source, innermost.tag, innermost.word) },
+    { what: describeTag(source, innermost), end: `'${end}'` },
+  );
 }
 
 const matching: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
@@ -135,14 +178,20 @@ const matching: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}
 function openBracket(tokens: readonly IToken[], from: number): IToken | undefined {
   const open: IToken[] = [];
   for (const token of tokens.slice(from)) {
-    if (token.tokenType === t.LParen || token.tokenType === t.LBracket || token.tokenType === t.LBrace) open.push(token);
+    if (token.tokenType === t.LParen || token.tokenType === t.LBracket || token.tokenType === t.LBrace)
+      open.push(token);
     if (token.tokenType === t.RParen || token.tokenType === t.RBracket || token.tokenType === t.RBrace) open.pop();
   }
   return open.at(-1);
 }
 
 /** A token inside a tag that no rule can take. */
-function unexpected(source: MappedText, tokens: readonly IToken[], at: number, error: IRecognitionException | undefined): Diagnostic {
+function unexpected(
+  source: MappedText,
+  tokens: readonly IToken[],
+  at: number,
+  error: IRecognitionException | undefined,
+): Diagnostic {
   const token = tokens[at] as IToken;
   const span = spanOf(source, token);
   const previous = tokens[at - 1];
@@ -151,14 +200,15 @@ function unexpected(source: MappedText, tokens: readonly IToken[], at: number, e
   if (rule === "blockTag" && token.tokenType === t.Minus) {
     return faults.syntax({ span }, { message: "the name of a block cannot hold a hyphen", hint: "use an underscore" });
   }
-  if (rule === "test" && token.tokenType === t.Is) {
-    return faults.syntax({ span }, { message: "tests cannot be chained", hint: "join them: `x is a and x is b`" });
-  }
   if (token.tokenType === t.AssignSign) {
-    return faults.syntax({ span }, { message: "'=' assigns only in `set`, `with` and named arguments", hint: "'==' compares" });
+    return faults.syntax(
+      { span },
+      { message: "'=' assigns only in `set`, `with` and named arguments", hint: "'==' compares" },
+    );
   }
   const expected = expectedBy(error);
-  if (expected !== undefined) return faults.syntax({ span }, { message: `${what} stands here, where ${expected} is expected` });
+  if (expected !== undefined)
+    return faults.syntax({ span }, { message: `${what} stands here, where ${expected} is expected` });
   const after = previous === undefined ? "" : ` after ${describe(source, previous)}`;
   return faults.syntax({ span }, { message: `${what} cannot stand${after}` });
 }
@@ -173,7 +223,8 @@ function expectedBy(error: IRecognitionException | undefined): string | undefine
   const label = /--> (.+?) <--/s.exec(error.message)?.[1];
   if (label === undefined) return undefined;
   if (label === "%}" || label === "}}") return "the end of the tag";
-  if (/^[a-z]+$/.test(label)) return label === "name" ? "a name" : label === "number" || label === "string" ? `a ${label}` : `'${label}'`;
+  if (/^[a-z]+$/.test(label))
+    return label === "name" ? "a name" : label === "number" || label === "string" ? `a ${label}` : `'${label}'`;
   return `'${label}'`;
 }
 

@@ -218,7 +218,13 @@ export class ExpressionParser extends EmbeddedActionsParser {
         { ALT: () => this.CONSUME(t.Modulo) },
       ]);
       const right = this.SUBRULE2(this.power);
-      left = { kind: "binary", operator: sign.image as "*" | "/" | "//" | "%", left, right, span: this.upTo(left, right) };
+      left = {
+        kind: "binary",
+        operator: sign.image as "*" | "/" | "//" | "%",
+        left,
+        right,
+        span: this.upTo(left, right),
+      };
     });
     return left;
   });
@@ -256,7 +262,12 @@ export class ExpressionParser extends EmbeddedActionsParser {
         ALT: (): Expression => {
           const sign = this.OR2([{ ALT: () => this.CONSUME(t.Minus) }, { ALT: () => this.CONSUME(t.Plus) }]);
           const operand = this.SUBRULE(this.unary);
-          return { kind: "unary", operator: sign.image as "+" | "-", operand, span: this.upTo({ span: this.span(sign) }, operand) };
+          return {
+            kind: "unary",
+            operator: sign.image as "+" | "-",
+            operand,
+            span: this.upTo({ span: this.span(sign) }, operand),
+          };
         },
       },
       { ALT: () => this.SUBRULE(this.postfix) },
@@ -282,7 +293,13 @@ export class ExpressionParser extends EmbeddedActionsParser {
         ALT: (): Attribute => {
           const name = this.CONSUME(t.Name);
           const nameSpan = this.span(name);
-          return { kind: "attribute", target, name: name.image, nameSpan, span: this.upTo(target ?? { span: nameSpan }, { span: nameSpan }) };
+          return {
+            kind: "attribute",
+            target,
+            name: name.image,
+            nameSpan,
+            span: this.upTo(target ?? { span: nameSpan }, { span: nameSpan }),
+          };
         },
       },
       {
@@ -290,7 +307,12 @@ export class ExpressionParser extends EmbeddedActionsParser {
           const digits = this.CONSUME(t.Integer);
           const span = this.span(digits);
           const value = this.ACTION(() => integerOf(digits.image));
-          return { kind: "item", target, index: { kind: "literal", value, span }, span: this.upTo(target ?? { span }, { span }) };
+          return {
+            kind: "item",
+            target,
+            index: { kind: "literal", value, span },
+            span: this.upTo(target ?? { span }, { span }),
+          };
         },
       },
     ]);
@@ -412,19 +434,28 @@ export class ExpressionParser extends EmbeddedActionsParser {
   });
 
   #misplaced(token: IToken, what: string): never {
-    throw new SyntaxFault(this.span(token), `${what} cannot stand here: positional arguments come first, then named ones, \`*list\`, \`**mapping\``);
+    throw new SyntaxFault(
+      this.span(token),
+      `${what} cannot stand here: positional arguments come first, then named ones, \`*list\`, \`**mapping\``,
+    );
   }
 
   readonly filter = this.RULE("filter", (target: Expression | undefined): Filter => {
     const { name, span: nameSpan } = this.SUBRULE(this.dottedName);
     const found = this.OPTION(() => this.SUBRULE(this.args));
     const end = { span: found?.span ?? nameSpan };
-    return { kind: "filter", target, name, nameSpan, args: found?.args ?? noArguments, span: this.upTo(target ?? { span: nameSpan }, end) };
+    return {
+      kind: "filter",
+      target,
+      name,
+      nameSpan,
+      args: found?.args ?? noArguments,
+      span: this.upTo(target ?? { span: nameSpan }, end),
+    };
   });
 
   readonly test = this.RULE("test", (target: Expression): Test => {
     this.CONSUME(t.Is);
-    // A test may itself be named `not` only in theory; the word negates.
     const negated = this.OPTION(() => this.CONSUME(t.Not)) !== undefined;
     const { name, span: nameSpan } = this.SUBRULE(this.dottedName);
     let args = noArguments;
@@ -454,7 +485,21 @@ export class ExpressionParser extends EmbeddedActionsParser {
         ]);
       },
     });
-    return { kind: "test", target, name, nameSpan, negated, args, span: this.upTo(target ?? { span: nameSpan }, { span: end }) };
+    this.ACTION(() => {
+      const next = this.LA(1);
+      if (args === noArguments && next.tokenType === t.Is) {
+        throw new SyntaxFault(this.span(next), "tests cannot be chained", "join them: `x is a and x is b`");
+      }
+    });
+    return {
+      kind: "test",
+      target,
+      name,
+      nameSpan,
+      negated,
+      args,
+      span: this.upTo(target ?? { span: nameSpan }, { span: end }),
+    };
   });
 
   #testArgumentFollows(): boolean {

@@ -27,18 +27,33 @@ export function createLexer(skipValidations: boolean): Lexer {
 }
 
 /** @throws TemplateFault of kind `syntax`, with every fault found. */
-export function parseTemplate(name: string, part: TemplatePart, options: RewriteOptions, known: KnownNames): TemplateTree {
+export function parseTemplate(
+  name: string,
+  part: TemplatePart,
+  options: RewriteOptions,
+  known: KnownNames,
+): TemplateTree {
   const source = rewritePart(part, options);
   try {
     const body = parseBody(source);
     const unknown = unknownNames(body, known);
     if (unknown.length > 0) throw faultOf(unknown);
-    const tree: TemplateTree = { name, file: part.file, start: part.start, end: part.end, body, blocks: collectBlocks(body) };
+    const tree: TemplateTree = {
+      name,
+      file: part.file,
+      start: part.start,
+      end: part.end,
+      body,
+      blocks: collectBlocks(body),
+    };
     return freeze(tree);
   } catch (error) {
     if (error instanceof RangeError) {
       const span = { file: part.file, start: part.start, end: part.start };
-      throw new TemplateFault("syntax", templateDiagnostics.syntax({ span }, { message: `'${name}' is nested too deeply` }));
+      throw new TemplateFault(
+        "syntax",
+        templateDiagnostics.syntax({ span }, { message: `'${name}' is nested too deeply` }),
+      );
     }
     if (!(error instanceof SyntaxFault)) throw error;
     throw new TemplateFault("syntax", diagnosticOf(error));
@@ -46,7 +61,10 @@ export function parseTemplate(name: string, part: TemplatePart, options: Rewrite
 }
 
 function diagnosticOf(fault: SyntaxFault): Diagnostic {
-  return templateDiagnostics.syntax({ span: fault.span, labels: fault.labels }, { message: fault.message, hint: fault.hint });
+  return templateDiagnostics.syntax(
+    { span: fault.span, labels: fault.labels },
+    { message: fault.message, hint: fault.hint },
+  );
 }
 
 function parseBody(source: MappedText): Body {
@@ -71,4 +89,3 @@ function freeze<T>(node: T): T {
   for (const [key, part] of Object.entries(node)) if (key !== "file") freeze(part);
   return node;
 }
-

@@ -177,7 +177,17 @@ export class TemplateParser extends ExpressionParser {
     const section = made?.kind === "section-start" ? made.section : undefined;
     const opening = section?.header ?? this.span(open, close);
     const nameSpan = this.span(name);
-    return { kind: "block", name: name.image, nameSpan, opening, scoped, required, section, body, span: this.span(open, end) };
+    return {
+      kind: "block",
+      name: name.image,
+      nameSpan,
+      opening,
+      scoped,
+      required,
+      section,
+      body,
+      span: this.span(open, end),
+    };
   });
 
   readonly extendsTag = this.RULE("extendsTag", (): Statement => {
@@ -253,7 +263,10 @@ export class TemplateParser extends ExpressionParser {
     });
     this.ACTION(() => {
       if (target.name.startsWith("_")) {
-        throw new SyntaxFault(target.span, `'${target.name}' cannot be imported: names that begin with an underscore are private`);
+        throw new SyntaxFault(
+          target.span,
+          `'${target.name}' cannot be imported: names that begin with an underscore are private`,
+        );
       }
     });
     return { name: target.name, alias: (alias ?? target).name, span: this.upTo(target, alias ?? target) };
@@ -293,7 +306,9 @@ export class TemplateParser extends ExpressionParser {
     const { name, span, fallback } = parameter;
     const before = parameters.find((p) => p.name === name);
     if (before !== undefined) {
-      throw new SyntaxFault(span, `there are two parameters '${name}'`, undefined, [{ span: before.span, text: "the first one" }]);
+      throw new SyntaxFault(span, `there are two parameters '${name}'`, undefined, [
+        { span: before.span, text: "the first one" },
+      ]);
     }
     if (fallback === undefined && parameters.at(-1)?.fallback !== undefined) {
       throw new SyntaxFault(span, `parameter '${name}' needs a default, since the one before it has one`);
@@ -313,7 +328,13 @@ export class TemplateParser extends ExpressionParser {
     const body = this.SUBRULE(this.body);
     this.CONSUME2(t.TagOpen);
     this.CONSUME(t.EndCall);
-    return { kind: "call-block", parameters, call: call as Call, body, span: this.span(open, this.CONSUME(t.TagClose)) };
+    return {
+      kind: "call-block",
+      parameters,
+      call: call as Call,
+      body,
+      span: this.span(open, this.CONSUME(t.TagClose)),
+    };
   });
 
   readonly setTag = this.RULE("setTag", (): Statement => {
@@ -392,7 +413,8 @@ export class TemplateParser extends ExpressionParser {
     const token = this.CONSUME(t.Name);
     const span = this.span(token);
     this.ACTION(() => {
-      if (reserved.has(token.image)) throw new SyntaxFault(span, `'${token.image}' is a constant, it cannot be assigned`);
+      if (reserved.has(token.image))
+        throw new SyntaxFault(span, `'${token.image}' is a constant, it cannot be assigned`);
     });
     return { kind: "name", name: token.image, span };
   });
@@ -458,7 +480,10 @@ export class TemplateParser extends ExpressionParser {
   }
 
   /** The tree of `tokens`, or why there is none. */
-  parse(source: MappedText, tokens: IToken[]): { readonly body?: Body; readonly error?: IRecognitionException | undefined } {
+  parse(
+    source: MappedText,
+    tokens: IToken[],
+  ): { readonly body?: Body; readonly error?: IRecognitionException | undefined } {
     this.source = source;
     this.input = tokens;
     try {

@@ -8,7 +8,14 @@
  * | tag, print | inside `{% %}`, `{{ }}` | the closing delimiter |
  * | group | inside brackets of those, where a closing delimiter is two operators | the closing bracket |
  */
-import { createToken, type IMultiModeLexerDefinition, type IToken, type ITokenConfig, Lexer, type TokenType } from "chevrotain";
+import {
+  createToken,
+  type IMultiModeLexerDefinition,
+  type IToken,
+  type ITokenConfig,
+  Lexer,
+  type TokenType,
+} from "chevrotain";
 import { SPACE, trimEndOffset } from "../scan/characters.ts";
 
 const S = `[${SPACE}]`;
@@ -85,13 +92,19 @@ const StrippedSpace = createToken({
   group: Lexer.SKIPPED,
 });
 export const Text = createToken({ name: "Text", label: "text", ...custom(textUpTo(opener)) });
-const Whitespace = createToken({ name: "Whitespace", pattern: sticky(`${S}+`), line_breaks: true, group: Lexer.SKIPPED });
+const Whitespace = createToken({
+  name: "Whitespace",
+  pattern: sticky(`${S}+`),
+  line_breaks: true,
+  group: Lexer.SKIPPED,
+});
 
 // Literals and names --------------------------------------------------------------------------------------------------
 
 // The lexer finds candidates by first character; characters above 255 share buckets of 255 codes there.
 const nameStarts: number[] = [];
-for (let code = 0; code < 256; code += 1) if (code >= 128 || /[A-Za-z_]/.test(String.fromCharCode(code))) nameStarts.push(code);
+for (let code = 0; code < 256; code += 1)
+  if (code >= 128 || /[A-Za-z_]/.test(String.fromCharCode(code))) nameStarts.push(code);
 for (let code = 256; code < 0x10000; code += 255) nameStarts.push(code);
 nameStarts.push(0xffff);
 
@@ -141,7 +154,13 @@ export const [And, Or, Not, In, Is] = [word("and"), word("or"), word("not"), wor
 export const [If, Elif, Else, EndIf] = [word("if"), word("elif"), word("else"), word("endif")];
 export const [For, Recursive, EndFor] = [word("for"), word("recursive"), word("endfor")];
 export const [Block, Scoped, Required, EndBlock] = [word("block"), word("scoped"), word("required"), word("endblock")];
-export const [Extends, Include, Import, From, As] = [word("extends"), word("include"), word("import"), word("from"), word("as")];
+export const [Extends, Include, Import, From, As] = [
+  word("extends"),
+  word("include"),
+  word("import"),
+  word("from"),
+  word("as"),
+];
 export const [Ignore, Missing, Without, Context] = [word("ignore"), word("missing"), word("without"), word("context")];
 export const [Macro, EndMacro, Call, EndCall] = [word("macro"), word("endmacro"), word("call"), word("endcall")];
 export const [SetWord, EndSet, With, EndWith] = [word("set"), word("endset"), word("with"), word("endwith")];

@@ -5,6 +5,7 @@ import { overflowError, typeError, zeroDivision } from "./errors.ts";
 import { formatPercent } from "./format/percent.ts";
 import { escapeValue } from "./markup.ts";
 import { divideExactly, floorDivide, modulo, toFloat } from "./numbers.ts";
+import { power } from "./power.ts";
 import { Undefined } from "./undefined.ts";
 import { Markup, PyList, PyTuple, textOf, typeNameOf, type Value } from "./value.ts";
 
@@ -104,7 +105,7 @@ function floatPower(a: number, b: number): number | PyComplex {
   if (a === 1 || (a === -1 && !Number.isFinite(b) && !Number.isNaN(b))) return 1;
   if (a === 0 && b < 0) throw zeroDivision("0.0 cannot be raised to a negative power");
   if (a < 0 && Number.isFinite(a) && Number.isFinite(b) && !Number.isInteger(b)) return complexPower(a, b);
-  const result = a ** b;
+  const result = power(a, b);
   if (!Number.isFinite(result) && Number.isFinite(a) && Number.isFinite(b)) {
     throw overflowError("(34, 'Numerical result out of range')");
   }
