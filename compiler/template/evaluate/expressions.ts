@@ -146,7 +146,7 @@ function computeRich(node: Expression, frame: Frame): Value | Rendered {
 }
 
 function chooseBranch(node: Conditional, frame: Frame): Value | Rendered {
-  if (truthy(evaluate(node.test, frame))) return evaluateRich(node.then, frame);
+  if (truthy(evaluate(node.test, frame))) return evaluateRich(node.value, frame);
   return node.otherwise === undefined ? missingElse() : evaluateRich(node.otherwise, frame);
 }
 

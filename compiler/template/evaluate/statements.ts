@@ -37,36 +37,46 @@ function executeOne(node: Statement, frame: Frame): void {
       if (!isSilent(frame)) printAll(node, frame);
       return;
     case "if":
-      return executeIf(node, frame);
+      executeIf(node, frame);
+      return;
     case "for":
-      return located(node, frame, () => executeFor(node, frame));
+      located(node, frame, () => executeFor(node, frame));
+      return;
     case "block":
-      return located({ span: node.opening }, frame, () => placeBlock(node, frame));
+      located({ span: node.opening }, frame, () => placeBlock(node, frame));
+      return;
     case "extends":
-      return located(node, frame, () => extendTemplate(node, frame));
+      located(node, frame, () => extendTemplate(node, frame));
+      return;
     case "include":
-      return located(node, frame, () => includeTemplate(node, frame));
+      located(node, frame, () => includeTemplate(node, frame));
+      return;
     case "import":
-      return located(node, frame, () => importTemplate(node, frame));
+      located(node, frame, () => importTemplate(node, frame));
+      return;
     case "from-import":
-      return located(node, frame, () => fromImportTemplate(node, frame));
+      located(node, frame, () => fromImportTemplate(node, frame));
+      return;
     case "macro":
-      return frame.scope.assign(
-        node.name,
-        new MacroValue(node, frame, { span: node.nameSpan, stack: frame.stack }, execute),
-      );
+      frame.scope.assign(node.name, new MacroValue(node, frame, { span: node.nameSpan, stack: frame.stack }, execute));
+      return;
     case "call-block":
-      return executeCall(node, frame);
+      executeCall(node, frame);
+      return;
     case "assign":
-      return located(node, frame, () => assign(node.target, evaluate(node.value, frame), frame));
+      located(node, frame, () => assign(node.target, evaluate(node.value, frame), frame));
+      return;
     case "assign-block":
-      return located(node, frame, () => executeAssignBlock(node, frame));
+      located(node, frame, () => executeAssignBlock(node, frame));
+      return;
     case "with":
-      return located(node, frame, () => executeWith(node, frame));
+      located(node, frame, () => executeWith(node, frame));
+      return;
     case "filter-block":
-      return executeFilterBlock(node, frame);
+      executeFilterBlock(node, frame);
+      return;
     case "autoescape":
-      return execute(node.body, { ...inner(frame), autoescape: truthy(evaluate(node.value, frame)) });
+      execute(node.body, { ...inner(frame), autoescape: truthy(evaluate(node.value, frame)) });
   }
 }
 

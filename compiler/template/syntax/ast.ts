@@ -127,7 +127,7 @@ export interface Concat extends NodeBase {
 export interface Conditional extends NodeBase {
   readonly kind: "conditional";
   readonly test: Expression;
-  readonly then: Expression;
+  readonly value: Expression;
   readonly otherwise: Expression | undefined;
 }
 

@@ -13,7 +13,7 @@ export function collectBlocks(body: Body): ReadonlyMap<string, Block> {
       throw new SyntaxFault(
         statement.section?.header ?? statement.nameSpan,
         `block '${statement.name}' is defined twice in this template`,
-        "a template has one block of a name; to print it again, use self." + `${statement.name}()`,
+        `a template has one block of a name; to print it again, use self.${statement.name}()`,
         [{ span: before.section?.header ?? before.nameSpan, text: "the first one" }],
       );
     }

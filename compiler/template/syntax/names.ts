@@ -35,7 +35,8 @@ export function unknownNames(body: Body, known: KnownNames): Diagnostic[] {
   const statement = (node: Statement, soft: boolean): void => {
     switch (node.kind) {
       case "if":
-        return visitStatementParts(node, visitor(true, true));
+        visitStatementParts(node, visitor(true, true));
+        return;
       case "for":
         expression(node.items, soft);
         if (node.condition !== undefined) expression(node.condition, false);
@@ -43,9 +44,10 @@ export function unknownNames(body: Body, known: KnownNames): Diagnostic[] {
         return;
       case "filter-block":
       case "assign-block":
-        return visitStatementParts(node, visitor(false, false));
+        visitStatementParts(node, visitor(false, false));
+        return;
       default:
-        return visitStatementParts(node, visitor(soft, false));
+        visitStatementParts(node, visitor(soft, false));
     }
   };
   for (const node of body) statement(node, false);

@@ -28,28 +28,35 @@ export function visitExpressionParts(node: Expression, visitor: Visitor): void {
       }
       return;
     case "attribute":
-      return visit(node.target);
+      visit(node.target);
+      return;
     case "item":
       visit(node.target);
-      return visit(node.index);
+      visit(node.index);
+      return;
     case "slice":
       visit(node.start);
       visit(node.stop);
-      return visit(node.step);
+      visit(node.step);
+      return;
     case "call":
       visit(node.callee);
-      return visitArguments(node.args, visit);
+      visitArguments(node.args, visit);
+      return;
     case "filter":
     case "test":
       visit(node.target);
-      return visitArguments(node.args, visit);
+      visitArguments(node.args, visit);
+      return;
     case "unary":
     case "not":
-      return visit(node.operand);
+      visit(node.operand);
+      return;
     case "binary":
     case "logic":
       visit(node.left);
-      return visit(node.right);
+      visit(node.right);
+      return;
     case "compare":
       visit(node.first);
       for (const { operand } of node.rest) visit(operand);
@@ -59,8 +66,8 @@ export function visitExpressionParts(node: Expression, visitor: Visitor): void {
       return;
     case "conditional":
       visit(node.test);
-      visit(node.then);
-      return visit(node.otherwise);
+      visit(node.value);
+      visit(node.otherwise);
   }
 }
 
@@ -86,21 +93,26 @@ export function visitStatementParts(node: Statement, visitor: Visitor): void {
         visitor.expression(branch.test);
         body(branch.body);
       }
-      return body(node.otherwise);
+      body(node.otherwise);
+      return;
     case "for":
       visitor.expression(node.items);
       visitor.target(node.target);
       if (node.condition !== undefined) visitor.expression(node.condition);
       body(node.body);
-      return body(node.otherwise);
+      body(node.otherwise);
+      return;
     case "block":
-      return body(node.body);
+      body(node.body);
+      return;
     case "extends":
     case "include":
-      return visitor.expression(node.template);
+      visitor.expression(node.template);
+      return;
     case "import":
       visitor.expression(node.template);
-      return visitor.target(node.target);
+      visitor.target(node.target);
+      return;
     case "from-import":
       visitor.expression(node.template);
       for (const { alias, span } of node.names) visitor.target({ kind: "name", name: alias, span });
@@ -113,24 +125,29 @@ export function visitStatementParts(node: Statement, visitor: Visitor): void {
         visitor.target({ kind: "name", name, span });
         if (fallback !== undefined) visitor.expression(fallback);
       }
-      return body(node.body);
+      body(node.body);
+      return;
     case "assign":
       visitor.expression(node.value);
-      return visitor.target(node.target);
+      visitor.target(node.target);
+      return;
     case "assign-block":
       if (node.filter !== undefined) visitor.expression(node.filter);
       body(node.body);
-      return visitor.target(node.target);
+      visitor.target(node.target);
+      return;
     case "with":
       for (const { value } of node.bindings) visitor.expression(value);
       for (const { target } of node.bindings) visitor.target(target);
-      return body(node.body);
+      body(node.body);
+      return;
     case "filter-block":
       visitor.expression(node.filter);
-      return body(node.body);
+      body(node.body);
+      return;
     case "autoescape":
       visitor.expression(node.value);
-      return body(node.body);
+      body(node.body);
   }
 }
 
@@ -174,9 +191,11 @@ const seen = new WeakMap<Body, Map<string, boolean>>();
 
 /** `readsUncached`, computed once for each body: trees are frozen. */
 export function reads(body: Body, name: string): boolean {
-  let answers = seen.get(body);
-  if (answers === undefined) seen.set(body, (answers = new Map()));
-  let answer = answers.get(name);
-  if (answer === undefined) answers.set(name, (answer = readsUncached(body, name)));
+  const answers = seen.get(body) ?? new Map<string, boolean>();
+  seen.set(body, answers);
+  const known = answers.get(name);
+  if (known !== undefined) return known;
+  const answer = readsUncached(body, name);
+  answers.set(name, answer);
   return answer;
 }

@@ -1,71 +1,72 @@
 /**
- * @file `x ** y` of floats, rounded correctly.
- *
- * JavaScript engines compute powers to within a unit or two in the last place, the C library to within little more than half
- * of one; `128 ** -0.5` differs, and the digits show in configs. So the power is computed here as exp(y ln x), in fixed point
- * with many guard bits, and rounded once.
+ * @file `x ** y` of doubles, rounded correctly. JavaScript's own is off by a unit in the last place now and then, C's (and so
+ * Python's) hardly ever is, and a config prints every digit.
  */
+import { divideExactly, integerRatio } from "./numbers.ts";
 
-/** Fraction bits of the fixed-point numbers. */
+/** Fractional bits of the fixed-point numbers below: a double's 53, 11 for the exponent, and plenty to spare. */
 const bits = 192n;
 const one = 1n << bits;
-/** Bits that are kept before rounding: a result that lies exactly between two doubles must not lean either way by an error far behind. */
-const kept = 140n;
 
-/** ln(m) for a fixed-point m between about 0.7 and 1.4: 2 artanh((m - 1) / (m + 1)). */
-function logarithm(m: bigint): bigint {
-  const z = ((m - one) << bits) / (m + one);
-  const square = (z * z) >> bits;
+const multiply = (a: bigint, b: bigint): bigint => (a * b) >> bits;
+const divide = (a: bigint, b: bigint): bigint => (a << bits) / b;
+
+/** ln((1 + t) / (1 - t)) = 2 (t + t³/3 + t⁵/5 + …), for small t. */
+function logOfRatio(t: bigint): bigint {
+  const square = multiply(t, t);
   let sum = 0n;
-  for (let term = z, n = 1n; term !== 0n && term !== -1n; term = (term * square) >> bits, n += 2n) sum += term / n;
-  return sum * 2n;
+  let power = t;
+  for (let n = 1n; power !== 0n && power !== -1n; n += 2n) {
+    sum += power / n;
+    power = multiply(power, square);
+  }
+  return 2n * sum;
 }
 
-/** exp(r) for |r| below 1. */
-function exponential(r: bigint): bigint {
-  let sum = one;
-  for (let term = r, n = 2n; term !== 0n && term !== -1n; term = ((term * r) >> bits) / n, n += 1n) sum += term;
-  return sum;
+const ln2 = logOfRatio(divide(one, 3n * one));
+
+/** Natural logarithm of a positive double. */
+function log(x: number): bigint {
+  const exponent = Math.round(Math.log2(x));
+  const [numerator, denominator] = integerRatio(x);
+  const shift = bits - BigInt(exponent);
+  // x / 2**exponent lies between 0.7 and 1.42, so the series converges fast.
+  const mantissa = shift >= 0n ? (numerator << shift) / denominator : numerator / (denominator << -shift);
+  return logOfRatio(divide(mantissa - one, mantissa + one)) + BigInt(exponent) * ln2;
 }
 
-const ln2 = logarithm((4n << bits) / 3n) + logarithm((3n << bits) / 2n);
-
-/** A finite double as `mantissa * 2 ** exponent`. */
-function split(value: number): readonly [mantissa: bigint, exponent: number] {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, value);
-  const word = view.getBigUint64(0);
-  const biased = Number((word >> 52n) & 0x7ffn);
-  const fraction = word & ((1n << 52n) - 1n);
-  const mantissa = biased === 0 ? fraction : fraction | (1n << 52n);
-  return [value < 0 ? -mantissa : mantissa, (biased === 0 ? 1 : biased) - 1075];
+/** e**z as a double. */
+function exp(z: bigint): number {
+  const exponent = (z + ln2 / 2n) / ln2;
+  const rest = z - exponent * ln2;
+  let sum = 0n;
+  let term = one;
+  for (let n = 1n; term !== 0n && term !== -1n; n++) {
+    sum += term;
+    term = multiply(term, rest) / n;
+  }
+  const shift = exponent - bits;
+  return shift >= 0n ? divideExactly(sum << shift, 1n) : divideExactly(sum, 1n << -shift);
 }
 
-const shift = (value: bigint, by: number): bigint => (by >= 0 ? value << BigInt(by) : value >> BigInt(-by));
+/** Size in bits up to which an integer power is computed exactly. */
+const exactLimit = 1 << 17;
 
-/** The double nearest to `x ** y`. Special values, and results beyond the normal range, are left to the engine. */
+/** `x ** y` for a finite x and a finite y; a negative x needs an integer y. Fails where the result has no double. */
 export function power(x: number, y: number): number {
   const rough = x ** y;
-  const magnitude = Math.abs(rough);
-  if (!(magnitude > 2.3e-308 && magnitude < 1.7e308) || Math.abs(x) === 1 || y === 0 || y === 1 || !Number.isFinite(y))
-    return rough;
-  const [digits, scale] = split(Math.abs(x));
-  // |x| = m * 2 ** e with m near 1.
-  const length = digits.toString(2).length;
-  let e = scale + length;
-  let m = shift(digits, Number(bits) - length);
-  if (m < (one * 3n) / 4n) {
-    m *= 2n;
-    e -= 1;
+  // At the ends of the range there is nothing to refine, and zero and one are exact.
+  if (rough === 0 || !Number.isFinite(rough) || rough === 1 || Math.abs(x) === 1) return rough;
+  if (Number.isInteger(y)) {
+    const [numerator, denominator] = integerRatio(x);
+    const size = (numerator.toString(2).length + denominator.toString(2).length) * Math.abs(y);
+    if (size <= exactLimit) {
+      const n = BigInt(Math.abs(y));
+      const [above, below] = [numerator ** n, denominator ** n];
+      return y > 0 ? divideExactly(above, below) : divideExactly(below, above);
+    }
   }
-  const [factor, factorScale] = split(y);
-  const t = shift((logarithm(m) + BigInt(e) * ln2) * factor, factorScale);
-  const k = (t + ln2 / 2n) / ln2;
-  const result = exponential(t - k * ln2);
-  const drop = bits - kept;
-  const rounded = Number((result + (1n << (drop - 1n))) >> drop);
-  // In two steps, since 2 ** k alone may leave the range of doubles.
-  const exponent = Number(k - kept);
-  const half = Math.trunc(exponent / 2);
-  return Math.sign(rough) * (rounded * 2 ** half * 2 ** (exponent - half));
+  const [numerator, denominator] = integerRatio(y);
+  const magnitude = exp((log(Math.abs(x)) * numerator) / denominator);
+  return rough < 0 ? -magnitude : magnitude;
 }
