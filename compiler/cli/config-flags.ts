@@ -2,7 +2,14 @@
 import { type Command, Option } from "commander";
 import type { PlainData } from "../config/project.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
-import { type DynamicFlag, FlagError, readDynamicFlags, readFlagValue } from "../driver/dynamic-args.ts";
+import {
+  type DynamicFlag,
+  dynamicArgsText,
+  FlagError,
+  mayBindUnasked,
+  readDynamicFlags,
+  readFlagValue,
+} from "../driver/dynamic-args.ts";
 import type { Variables } from "../driver/environment.ts";
 import { cliDiagnostics as faults } from "./diagnostics.ts";
 import type { CliHost } from "./host.ts";
@@ -14,14 +21,20 @@ export interface ConfigFlags {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Adds the flags to `command`. A config that cannot be read gets none, and a warning that says so. */
-export function addConfigFlags(host: CliHost, session: Session, command: Command): ConfigFlags {
+/**
+ * Adds the flags to `command`. A config that cannot be read gets none, and a warning that says so.
+ * @param needed whether the command line holds a flag that fgc does not know, or asks for help
+ */
+export function addConfigFlags(host: CliHost, session: Session, command: Command, needed: boolean): ConfigFlags {
   const diagnostics: Diagnostic[] = [];
   const values = new Map<string, PlainData>();
   let flags: readonly DynamicFlag[] = [];
   try {
     const preprocessed = session.preprocess();
-    const read = readDynamicFlags(host, session.request, preprocessed);
+    const declaration = dynamicArgsText(preprocessed.text);
+    if (declaration === undefined || (!needed && !mayBindUnasked(declaration)))
+      return { diagnostics, variables: () => ({}) };
+    const read = readDynamicFlags(session.composeGraph().graph);
     flags = read.flags;
     diagnostics.push(...read.diagnostics);
     const group = `Flags of ${preprocessed.config} (${session.project.name}):`;

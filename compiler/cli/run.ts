@@ -47,7 +47,7 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
     if (definition.hasConfigFlags === true && definition.name === chosen && globals.dyn) {
       try {
         session = roughSession(host, command, words, globals);
-        flags = addConfigFlags(host, session, command);
+        flags = addConfigFlags(host, session, command, hasUnknownFlag(command, words));
       } catch (error) {
         // Whatever is wrong with the project is said by the command itself; a help text needs none.
         if (!(error instanceof DiagnosticError)) return printFailure(host, globals, error);
@@ -135,6 +135,12 @@ function roughGlobals(words: readonly string[]): GlobalOptions {
     set,
   };
   return readGlobals(found, {});
+}
+
+/** Whether a word looks like a flag that only the config may know, or the help is to show them. */
+function hasUnknownFlag(command: Command, words: readonly string[]): boolean {
+  const known = new Set(command.options.flatMap(({ short, long }) => [short, long]));
+  return words.some((word) => word.startsWith("-") && !known.has(word.replace(/=.*/, "")) && !/^-[pto]./.test(word));
 }
 
 /** The session as far as it can be known before the config's flags are: positional words that are no flags' values. */

@@ -5,7 +5,9 @@ import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import {
   type BuiltGraph,
   buildGraph,
+  type ComposedGraph,
   type ConfigRequest,
+  composeGraph,
   loadProject,
   type Preprocessed,
   type Project,
@@ -41,6 +43,8 @@ export class Session {
   #project: Project | undefined;
   #flagVariables: Variables = {};
   #rendered = new Map<string, Preprocessed>();
+  /** Before overrides. */
+  #graphs = new Map<Preprocessed, ComposedGraph>();
 
   /** @param positionals what stands after the command: at most one config, and overrides */
   constructor(host: CliHost, globals: GlobalOptions, positionals: readonly string[]) {
@@ -94,6 +98,7 @@ export class Session {
   adopt(other: Session): void {
     this.#project = other.#project;
     this.#rendered = other.#rendered;
+    this.#graphs = other.#graphs;
   }
 
   /** Values of the flags that the config declares. */
@@ -135,7 +140,18 @@ export class Session {
   }
 
   buildGraph(): BuiltGraph {
-    return buildGraph(this.#host, this.request, this.preprocess());
+    const preprocessed = this.preprocess();
+    return buildGraph(this.#host, this.request, preprocessed, this.composeGraph());
+  }
+
+  /** The graph without overrides. */
+  composeGraph(): ComposedGraph {
+    const preprocessed = this.preprocess();
+    const known = this.#graphs.get(preprocessed);
+    if (known !== undefined) return known;
+    const composed = composeGraph(preprocessed, this.project.yamlFloats);
+    this.#graphs.set(preprocessed, composed);
+    return composed;
   }
 
   /** Remarks on the project itself. */

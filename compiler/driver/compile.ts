@@ -19,6 +19,7 @@ import {
   unknownMetaKeys,
 } from "../config/project.ts";
 import { projectDiagnostics } from "../config/project-diagnostics.ts";
+import type { YamlFloats } from "../config/scalars.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import { buildGraphFrom } from "../graph/build.ts";
 import { entryOf, type GraphValue } from "../graph/node.ts";
@@ -65,7 +66,7 @@ export function loadProject(host: Host, start: string, settings: Settings = {}):
     ...settings,
   });
   diagnostics.push(...meta.diagnostics);
-  const { graph, diagnostics: graphFaults } = graphOf(meta, "fgc");
+  const { graph, diagnostics: graphFaults } = composeGraph(meta, "fgc");
   const values = plainData(graph);
   const file: SourceFile = { path: join(dir, metaFileName), text: files.readText(join(dir, metaFileName)) ?? "" };
   const span: Span = { file, start: 0, end: 0 };
@@ -138,21 +139,25 @@ export interface BuiltGraph {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** A text's graph before overrides: what several passes over one config can share. */
+export interface ComposedGraph {
+  readonly graph: GraphValue;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
 /** The node graph of a config. Throws a `DiagnosticError` with all that is wrong. */
 export function buildGraph(
   host: Host,
   request: ConfigRequest,
   preprocessed: Preprocessed = preprocess(host, request),
+  composed: ComposedGraph = composeGraph(preprocessed, request.project.yamlFloats),
 ): BuiltGraph {
-  const { graph, diagnostics } = graphOf(preprocessed, request.project.yamlFloats);
+  const { graph, diagnostics } = composed;
   const changed = applyOverrides(graph, request.overrides ?? [], request.project.yamlFloats);
   return { preprocessed, graph: changed, diagnostics: [...preprocessed.diagnostics, ...diagnostics] };
 }
 
-function graphOf(
-  rendered: RenderedTemplate,
-  yamlFloats: "fgc" | "reference",
-): { graph: GraphValue; diagnostics: readonly Diagnostic[] } {
+export function composeGraph(rendered: RenderedTemplate, yamlFloats: YamlFloats): ComposedGraph {
   const composed = composeConfig(rendered);
   if (composed.root === undefined) throw new DiagnosticError(...rendered.diagnostics, ...composed.diagnostics);
   const built = buildGraphFrom(composed.root, rendered, yamlFloats);

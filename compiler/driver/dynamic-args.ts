@@ -11,8 +11,7 @@ import { join } from "node:path";
 import type { PlainData } from "../config/project.ts";
 import { projectDiagnostics } from "../config/project-diagnostics.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { entryOf } from "../graph/node.ts";
-import { buildGraph, type ConfigRequest, type Preprocessed } from "./compile.ts";
+import { entryOf, type GraphValue } from "../graph/node.ts";
 import type { Host } from "./host.ts";
 import { plainData } from "./plain-data.ts";
 
@@ -35,11 +34,21 @@ export interface DynamicFlags {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** The flags of a config. What is wrong with the config itself is thrown; what is wrong with the list is a warning. */
-export function readDynamicFlags(host: Host, request: ConfigRequest, preprocessed: Preprocessed): DynamicFlags {
-  // Most configs have none, and need no graph to say so.
-  if (!/^dynamic_args[ \t]*:/m.test(preprocessed.text)) return { flags: [], diagnostics: [] };
-  const { graph } = buildGraph(host, { ...request, overrides: [] }, preprocessed);
+/** The part of a text that declares flags; undefined where there is none. Most configs have none, and need no graph to say so. */
+export function dynamicArgsText(text: string): string | undefined {
+  return /^dynamic_args[ \t]*:.*(?:\n(?:[ \t#\n].*)?)*/m.exec(text)?.[0];
+}
+
+/**
+ * Whether the list could change anything for a user who gives none of its flags: only switches bind a variable then.
+ * Where the text does not tell (anchors, merge keys), it could.
+ */
+export function mayBindUnasked(declaration: string): boolean {
+  return /store_true|[*&]|<<|!/.test(declaration.replace(/!dlist/, ""));
+}
+
+/** The flags of a config's graph. What is wrong with the list is a warning. */
+export function readDynamicFlags(graph: GraphValue): DynamicFlags {
   const list = entryOf(graph, "dynamic_args");
   if (list === undefined) return { flags: [], diagnostics: [] };
   const declared = plainData(graph, "dynamic_args");
