@@ -8,6 +8,4 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;
 });
-process.on("SIGINT", () => process.exit(130));
-
 process.exitCode = await runCommandLine(process.argv.slice(2), nodeHost());

@@ -53,7 +53,6 @@ export function loadProject(host: Host, start: string, settings: Settings = {}):
     host.environment("FGC_CONFIG_DIR") ?? join(host.homeDirectory(), ".config", "fgc"),
     "templates",
   );
-  const library = libraryFolders(host);
   const diagnostics: Diagnostic[] = [];
   if (workspace.templates === undefined) diagnostics.push(projectDiagnostics.noWorkspace({}, { path: dir }));
   const searchPath = [dir, workspace.templates ?? join(host.packageRoot, "templatelib", "workspace"), userTemplates];
