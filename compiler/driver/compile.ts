@@ -55,7 +55,9 @@ export function loadProject(host: Host, start: string, settings: Settings = {}):
   );
   const diagnostics: Diagnostic[] = [];
   if (workspace.templates === undefined) diagnostics.push(projectDiagnostics.noWorkspace({}, { path: dir }));
-  const searchPath = [dir, workspace.templates ?? join(host.packageRoot, "templatelib", "workspace"), userTemplates];
+  const workspaceTemplates = workspace.templates ?? join(host.packageRoot, "templatelib", "workspace");
+  const library = [...(workspace.templates === undefined ? [workspaceTemplates] : []), ...libraryFolders(host)];
+  const searchPath = [dir, workspaceTemplates, userTemplates];
   const globals = { project_dir: dir, workspace_root: workspace.root };
   const meta = renderTemplate(host, {
     searchPath,
