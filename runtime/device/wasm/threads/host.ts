@@ -1,0 +1,82 @@
+/** @file What the wasm device asks of Node: cores, engine flags, threads. The only file here that a browser host would replace. */
+import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import v8 from "node:v8";
+import { Worker } from "node:worker_threads";
+
+/** Cores that this process may really use: the scheduler's mask, cut by a container's quota. */
+export function usableCores(): number {
+  const cores = availableParallelism();
+  try {
+    const [quota, period] = readFileSync("/sys/fs/cgroup/cpu.max", "utf8").trim().split(" ");
+    const share = Number(quota) / Number(period);
+    return Number.isFinite(share) ? Math.max(1, Math.min(cores, Math.floor(share))) : cores;
+  } catch {
+    return cores; // no such file outside Linux and containers
+  }
+}
+
+/**
+ * Turns on relaxed SIMD where the engine has it behind a flag (Node 20). Newer engines have it on, and would complain about the
+ * flag, so ask `WebAssembly.validate` first.
+ */
+export function enableRelaxedSimd(): void {
+  trySetFlag("--experimental-wasm-relaxed-simd");
+}
+
+/**
+ * Runs `compile` with the baseline compiler off: it is the optimized code that runs from the first step on, rather than code of
+ * half the speed until the engine has counted enough calls. The flags go back to their defaults; they matter only while compiling.
+ */
+export async function compileOptimized<T>(compile: () => Promise<T>): Promise<T> {
+  const off = trySetFlag("--no-liftoff") && trySetFlag("--no-wasm-lazy-compilation");
+  try {
+    return await compile();
+  } finally {
+    if (off) {
+      trySetFlag("--liftoff");
+      trySetFlag("--wasm-lazy-compilation");
+    }
+  }
+}
+
+function trySetFlag(flag: string): boolean {
+  try {
+    v8.setFlagsFromString(flag);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export interface Thread {
+  post(message: unknown): void;
+  terminate(): Promise<unknown>;
+}
+
+/** Starts a thread from source text and waits for its first message. `onFailure` hears of its death after that. */
+export async function startThread(
+  source: string,
+  data: unknown,
+  name: string,
+  onFailure: (reason: string) => void,
+): Promise<Thread> {
+  const worker = new Worker(source, { eval: true, workerData: data, name });
+  await new Promise<void>((resolve, reject) => {
+    worker.once("message", () => resolve());
+    worker.once("error", reject);
+    worker.once("exit", (code) => reject(new Error(`a worker thread ended with code ${code} while starting`)));
+  });
+  worker.removeAllListeners();
+  worker.on("error", (error) => onFailure(String(error)));
+  worker.on("exit", (code) => onFailure(`a worker thread ended with code ${code}`));
+  // An idle team must not keep the process alive.
+  worker.unref();
+  return {
+    post: (message) => worker.postMessage(message),
+    terminate: () => {
+      worker.removeAllListeners();
+      return worker.terminate();
+    },
+  };
+}
