@@ -1,11 +1,13 @@
 /**
  * @file Tokenized blocks: one flat array of tokens and where each block begins, so that millions of blocks cost no objects.
  *
- * On disk: one safetensors file with `tokens`, `offsets` [blocks + 1], `document_starts` and `document_offsets` [blocks + 1].
+ * On disk: one safetensors file with `offsets` [blocks + 1], `document_starts`, `document_offsets` [blocks + 1], and the tokens: `tokens`,
+ * or, where no id needs more than 16 bits, `tokens_16`, two to an element, the first in the lower half.
  */
 import { readFileSync } from "node:fs";
-import { encodeSafetensors, type HostTensor, parseSafetensors, writeFileAtomic } from "fgc/runtime";
+import { encodeSafetensors, parseSafetensors } from "fgc/runtime";
 import { UserError } from "../faults.ts";
+import { writeFileWhole } from "./write-file.ts";
 
 /** One block, ready for a collator. */
 export interface TokenBlock {
@@ -68,41 +70,69 @@ export class TokenBlocks {
 
   /** Write the one file that `load` reads. */
   save(path: string): void {
-    const i32 = (data: Int32Array): HostTensor => ({ data, shape: [data.length], dtype: "i32" });
+    const i32 = (data: Int32Array) => ({ data, shape: [data.length], dtype: "i32" as const });
+    const isNarrow = this.#tokens.every((id) => id >= 0 && id < 65_536);
     const tensors = new Map([
-      ["tokens", i32(this.#tokens)],
+      isNarrow ? ["tokens_16", i32(pack16(this.#tokens))] : ["tokens", i32(this.#tokens)],
       ["offsets", i32(this.#offsets)],
       ["document_starts", i32(this.#starts)],
       ["document_offsets", i32(this.#startOffsets)],
     ]);
     const metadata = { format: "fgc-token-blocks-1", ...(this.report ? { report: JSON.stringify(this.report) } : {}) };
-    writeFileAtomic(path, encodeSafetensors(tensors, metadata));
+    writeFileWhole(path, encodeSafetensors(tensors, metadata));
   }
 
   static load(path: string): TokenBlocks {
-    let bytes: Uint8Array;
-    try {
-      bytes = readFileSync(path);
-    } catch (cause) {
-      throw new UserError("data/dataset-not-found", `cannot read the dataset ${path}`, { kind: "outside", cause });
-    }
-    const file = parseSafetensors(bytes);
+    const file = readDataset(path);
     const get = (name: string): Int32Array => {
       const tensor = file.get(name);
-      if (!(tensor?.data instanceof Int32Array)) {
-        throw new UserError("data/bad-dataset", `${path} is not a tokenized dataset: no tensor "${name}"`, {
-          hint: "build it again",
-        });
-      }
-      return tensor.data;
+      if (tensor !== undefined) return tensor.toInt32();
+      throw new UserError("data/bad-dataset", `${path} is not a tokenized dataset: it has no "${name}"`, {
+        hint: "build it again",
+      });
     };
+    const offsets = get("offsets");
+    const tokens = file.has("tokens_16") ? unpack16(get("tokens_16"), offsets.at(-1) ?? 0) : get("tokens");
+    const report = file.metadata?.["report"];
     return new TokenBlocks({
-      tokens: get("tokens"),
-      offsets: get("offsets"),
+      tokens,
+      offsets,
       documentStarts: get("document_starts"),
       documentOffsets: get("document_offsets"),
+      report: report === undefined ? undefined : (JSON.parse(report) as FillReport),
     });
   }
+}
+
+function readDataset(path: string): ReturnType<typeof parseSafetensors> {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    throw new UserError("data/dataset-not-found", `cannot read the dataset ${path}`, { kind: "outside", cause });
+  }
+  try {
+    return parseSafetensors(bytes);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new UserError("data/bad-dataset", `the dataset ${path} is damaged: ${reason}`, {
+      hint: "build it again",
+      cause,
+    });
+  }
+}
+
+function pack16(tokens: Int32Array): Int32Array {
+  return Int32Array.from(
+    { length: Math.ceil(tokens.length / 2) },
+    (_, i) => tokens[2 * i]! | ((tokens[2 * i + 1] ?? 0) << 16),
+  );
+}
+
+function unpack16(packed: Int32Array, length: number): Int32Array {
+  const tokens = new Int32Array(length);
+  for (let i = 0; i < length; i++) tokens[i] = (packed[i >> 1]! >>> (16 * (i & 1))) & 0xffff;
+  return tokens;
 }
 
 /** Collects blocks; arrays grow by doubling. */

@@ -1,6 +1,7 @@
 /** @file A tokenizer's files, in Hugging Face's layout: tokenizer.json, tokenizer_config.json, special_tokens_map.json. */
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { writeFileWhole } from "../data/write-file.ts";
 import { UserError } from "../faults.ts";
 import { type AddedToken, readAddedToken, writeAddedToken } from "./added-tokens.ts";
 import { readBpe } from "./bpe.ts";
@@ -133,7 +134,5 @@ function readJson(file: string): Record<string, unknown> {
 }
 
 function writeJson(file: string, value: unknown): void {
-  const temporary = `${file}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`);
-  renameSync(temporary, file);
+  writeFileWhole(file, [`${JSON.stringify(value, null, 2)}\n`]);
 }

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { join } from "node:path";
 import { openSession, type Session } from "fgc/runtime";
 import { type BlockSource, type DataCollator, DataLoader } from "../data/index.ts";
+import { writeFileWhole } from "../data/write-file.ts";
 import { UserError } from "../faults.ts";
 import type { LossFunction } from "../loss/index.ts";
 import { writeModelConfig } from "../models/index.ts";
@@ -12,7 +13,7 @@ import { hashName } from "../random.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import type { TrainingArguments, TrainingArgumentsOptions } from "./arguments.ts";
 import type { CallbackContext, TrainerCallback } from "./callback.ts";
-import { completeMarker, writeChunks, writeFolder } from "./checkpoint/files.ts";
+import { completeMarker, writeFolder } from "./checkpoint/files.ts";
 import { findNewestCheckpoint, listCheckpoints } from "./checkpoint/manager.ts";
 import { type RunParts, restoreCheckpoint, savedSeed } from "./checkpoint/run-state.ts";
 import { hasWeights, loadWeights, writeWeights } from "./checkpoint/weights.ts";
@@ -102,7 +103,7 @@ export class Trainer {
     if (reason === "done" && settings.loadBestModelAtEnd && run.state.bestModelCheckpoint !== null) {
       loadWeights(run.options.parts.model, run.state.bestModelCheckpoint, run.options.parts.session);
     }
-    if (reason === "done") await run.log(); // steps since the last log point would otherwise never show
+    if (reason === "done" && settings.loggingStrategy !== "no") await run.log(); // steps since the last log point would otherwise never show
     const ranks = this.#options.distributedEnv?.worldSize ?? 1;
     const metrics = {
       ...speed.metrics(run.state),
@@ -144,7 +145,7 @@ export class Trainer {
     moveFiles(staged, folder, [completeMarker]);
     const { config } = model as { config?: object };
     if (config !== undefined && !existsSync(join(folder, "config.json"))) {
-      writeChunks(join(folder, "config.json"), [`${JSON.stringify(writeModelConfig(config), null, 2)}\n`]);
+      writeFileWhole(join(folder, "config.json"), [`${JSON.stringify(writeModelConfig(config), null, 2)}\n`]);
     }
     if (!existsSync(join(folder, "tokenizer.json"))) this.#options.processingClass?.save(folder);
   }

@@ -250,6 +250,13 @@ test("token blocks survive a file", () => {
   const loaded = TokenBlocks.load(path);
   expect([...loaded]).toEqual([...blocks]);
   expect(loaded.tokenCount).toBe(blocks.tokenCount);
+  expect(loaded.report).toEqual(blocks.report);
+  const wide = new TokenBlocksBuilder();
+  wide.add([70_000, 1], [0]);
+  wide.finish().save(path);
+  expect([...TokenBlocks.load(path).row(0).inputIds]).toEqual([70_000, 1]);
+  writeFileSync(path, readFileSync(path).subarray(0, 90));
+  expect(() => TokenBlocks.load(path)).toThrow(/is damaged/);
   expect(() => TokenBlocks.load(join(folder, "none.tokens"))).toThrow(/cannot read the dataset/);
 });
 
@@ -337,7 +344,7 @@ describe.skipIf(!existsSync(vectors))("golden position ids", () => {
     };
     const file = parseSafetensors(readFileSync(join(vectors, `positions_${name}.safetensors`)));
     const [B, T] = file.get("in.input_ids")!.shape as [number, number];
-    const ids = file.get("in.input_ids")!.data;
+    const ids = file.get("in.input_ids")!.toInt32();
     const starts = file.get("in.document_starts");
     const got = new Int32Array(B * T);
     for (let b = 0; b < B; b++) {
@@ -348,11 +355,14 @@ describe.skipIf(!existsSync(vectors))("golden position ids", () => {
         const S = starts!.shape[1]!;
         // Unused places hold -1; upstream's array is padded.
         positionsFromStarts(
-          starts!.data.subarray(b * S, (b + 1) * S).filter((s) => s >= 0),
+          starts!
+            .toInt32()
+            .subarray(b * S, (b + 1) * S)
+            .filter((s) => s >= 0),
           out,
         );
       }
     }
-    expect([...got]).toEqual([...file.get("out.position_ids")!.data]);
+    expect([...got]).toEqual([...file.get("out.position_ids")!.toInt32()]);
   });
 });

@@ -1,8 +1,9 @@
 /**
  * @file JsonLogger: `trainer_logs.json`, valid after every record, `trainer_logs.ndjson`, append-only, and the loss curve beside them.
  */
-import { appendFileSync, closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { writeFileWhole } from "../../data/write-file.ts";
 import type { TrainingArguments } from "../arguments.ts";
 import type { CallbackContext, TrainerCallback } from "../callback.ts";
 import { type Point, renderLossPlot } from "../plot/loss-plot.ts";
@@ -69,7 +70,7 @@ export class JsonLogger implements TrainerCallback {
     appendFileSync(join(folder, "trainer_logs.ndjson"), `${text}\n`);
     this.#append(join(folder, "trainer_logs.json"), text);
     const title = typeof this.#info["name"] === "string" ? this.#info["name"] : "Loss";
-    writeWhole(join(folder, "loss.svg"), renderLossPlot({ title, ...this.#curves }));
+    writeFileWhole(join(folder, "loss.svg"), [renderLossPlot({ title, ...this.#curves })]);
   }
 
   /** One more element: written over the closing bracket, in one write, with a new bracket. */
@@ -84,10 +85,4 @@ export class JsonLogger implements TrainerCallback {
     }
     this.#end += bytes.length - 2 - (isFirst ? 0 : 1);
   }
-}
-
-/** A viewer that looks on never sees half a file. */
-function writeWhole(file: string, text: string): void {
-  writeFileSync(`${file}.tmp`, text);
-  renameSync(`${file}.tmp`, file);
 }

@@ -3,8 +3,9 @@
  *
  * What stands at the target stays untouched until the new folder is complete. If anything fails the temporary folder is removed.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { writeChunks } from "../../data/write-file.ts";
 import { UserError } from "../../faults.ts";
 
 /** Writes one file of the folder. */
@@ -27,8 +28,17 @@ export async function writeFolder(
     write(join(temporary, completeMarker), [""]);
     replaceFolder(temporary, target);
   } catch (cause) {
-    rmSync(temporary, { recursive: true, force: true });
+    removeQuietly(temporary);
     throw describeFailure(target, cause);
+  }
+}
+
+/** Clean up after a failure, which is what the caller must hear of. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // What made the write fail keeps the removal from working too; the next run tries again.
   }
 }
 
@@ -43,20 +53,6 @@ function replaceFolder(temporary: string, target: string): void {
   rmSync(old, { recursive: true, force: true });
 }
 
-/** Write chunks to a file and wait until the disk has them. */
-export function writeChunks(path: string, chunks: Iterable<Uint8Array | string>): void {
-  const file = openSync(path, "w");
-  try {
-    for (const chunk of chunks) {
-      const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
-      for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at);
-    }
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
 function describeFailure(target: string, cause: unknown): unknown {
   const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
   if (code === "ENOSPC" || code === "EDQUOT") {
@@ -66,7 +62,7 @@ function describeFailure(target: string, cause: unknown): unknown {
       cause,
     });
   }
-  if (code === "EACCES" || code === "EROFS" || code === "EPERM" || code === "ENOTDIR") {
+  if (code === "EACCES" || code === "EROFS" || code === "EPERM" || code === "ENOTDIR" || code === "EEXIST") {
     return new UserError("train/cannot-write", `cannot write ${target}: ${(cause as Error).message}`, {
       kind: "outside",
       cause,

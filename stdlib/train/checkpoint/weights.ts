@@ -8,6 +8,7 @@ import {
   parseSafetensors,
   type Session,
   type StateTensor,
+  type StoredTensor,
   sizeOf,
 } from "fgc/runtime";
 import { UserError } from "../../faults.ts";
@@ -100,10 +101,18 @@ export function readTensorFile(path: string): Map<string, HostTensor> {
     throw damaged(path, "it cannot be read", cause);
   }
   try {
-    return new Map(parseSafetensors(bytes));
+    return new Map([...parseSafetensors(bytes)].map(([name, tensor]) => [name, hostTensorOf(tensor)]));
   } catch (cause) {
     throw damaged(path, cause instanceof Error ? cause.message : String(cause), cause);
   }
+}
+
+/** A stored tensor for parameters and moments, which are f32 here whatever width the file has. */
+function hostTensorOf(tensor: StoredTensor): HostTensor {
+  const { data, shape, dtype } = tensor;
+  return dtype === "f16" || dtype === "bf16"
+    ? { data: tensor.toFloat32(), shape, dtype: "f32" }
+    : { data, shape, dtype };
 }
 
 export function readJsonFile(path: string): unknown {
