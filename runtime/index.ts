@@ -1,9 +1,43 @@
 /** @file Public API of the runtime (`fgc/runtime`). What is not here is private and may change on any day. */
 // Tensors.
 
+export {
+  decodeToFloat32,
+  encodeFromFloat32,
+  float8E4M3,
+  float8E5M2,
+  type HalfType,
+  roundStochastically,
+} from "./checkpoint/float16.ts";
+// Files.
+export {
+  encodeSafetensors,
+  type FileDType,
+  parseSafetensors,
+  SafetensorsError,
+  type SafetensorsFile,
+  type StoredTensor,
+  type TensorToStore,
+} from "./checkpoint/safetensors.ts";
+export type { DeviceInfo } from "./device/device.ts";
+// The host.
+export { bundleRoot, type FileContent, hashBytes, readText, writeFileAtomic } from "./host/files.ts";
 // The Program format.
 export { bytesPerElement, type DType, type Shape, sizeOf } from "./program/dtype.ts";
+export { printProgram } from "./program/print.ts";
 export type { Program } from "./program/program.ts";
+export type { DeviceName } from "./session/devices.ts";
+// Running.
+export {
+  type CompiledFunction,
+  type CompileOptions,
+  type HostInput,
+  type HostTensor,
+  hostTensor,
+  openSession,
+  Session,
+  type SessionOptions,
+} from "./session/session.ts";
 export { type AttentionOptions, attention } from "./tensor/attention.ts";
 export { checkpoint, grad, vjp } from "./tensor/autodiff.ts";
 export { DTypeError, ShapeError, TraceError, withScope } from "./tensor/errors.ts";

@@ -12,7 +12,7 @@ export interface AttentionOptions {
   readonly causal?: boolean | undefined;
   /** A query sees the last `window` positions, its own included. */
   readonly window?: number | undefined;
-  /** bool (true = may attend) or f32 added to the scores; broadcasts to [B, H, T, S]. It gets no gradient. */
+  /** bool (true = may attend) or f32 added to the scores; broadcasts to [B, H, T, S]. Its gradient, where wanted, costs a [B, H, T, S] tensor. */
   readonly mask?: Tensor | undefined;
   /** ALiBi: f32 [H], times (key position − query position), added to the scores. */
   readonly slopes?: Tensor | undefined;
@@ -92,4 +92,42 @@ export function attentionBackward(forward: Node & { readonly op: AttentionOp }, 
     results.map(({ shape }) => ({ shape, dtype: "f32" })),
   );
   return results.map((_, i) => new Tensor(resultOf(node, i)));
+}
+
+/**
+ * Gradient of an additive mask: that of the scores, `p ⊙ (dout vᵀ − Σ dout ⊙ out)`, in full. Only a trained bias needs it, and
+ * then its own size is of this order.
+ */
+export function attentionMaskGradient(forward: Node & { readonly op: AttentionOp }, dout: Tensor): Tensor {
+  const [q, k, v, mask, ...rest] = forward.args.map((arg) => new Tensor(arg)) as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+    ...Tensor[],
+  ];
+  const { scale, masking, has } = forward.op;
+  const [heads, queries] = [q.shape[1] as number, q.shape[2] as number];
+  const repeats = heads / (k.shape[1] as number);
+  const keys = k.shape[2] as number;
+  const wide = (x: Tensor): Tensor => (repeats === 1 ? x : x.repeatInterleave(repeats, 1)).transpose(-1, -2);
+  const slopes = has.slopes ? rest.shift() : undefined;
+  const valid = has.kvLength ? rest.shift() : undefined;
+  const out = new Tensor(resultOf(forward, 0));
+  const lse = new Tensor(resultOf(forward, 1)).unsqueeze(3);
+
+  const column = new Tensor(build.iota([queries, keys], 1));
+  const position = new Tensor(build.iota([queries, keys], 0)).add(
+    valid === undefined ? keys - queries : valid.sub(queries),
+  );
+  let scores = q.matmul(wide(k)).mul(scale).add(mask);
+  if (slopes !== undefined) scores = scores.add(slopes.reshape([heads, 1, 1]).mul(column.sub(position)));
+  let sees = lse.gt(Number.NEGATIVE_INFINITY);
+  if (valid !== undefined) sees = sees.logicalAnd(column.lt(valid));
+  if (masking.causal) sees = sees.logicalAnd(column.le(position));
+  if (masking.window !== undefined) sees = sees.logicalAnd(position.sub(column).lt(masking.window));
+  const p = scores.sub(lse).exp();
+  const delta = dout.mul(out).sum(-1, { keepDims: true });
+  const gradient = p.mul(dout.matmul(wide(v)).sub(delta));
+  return new Tensor(build.where(sees.node, gradient.node, build.full([], 0, "f32")));
 }

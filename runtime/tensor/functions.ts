@@ -131,11 +131,14 @@ function matrixPositions(op: string, x: Tensor): { row: Tensor; col: Tensor } {
  *
  * @param table  [V, C]
  * @param ids    i32 [...]; out of range is clamped
+ * @param options.paddingIndex  the row that gets no gradient
  * @returns      [..., C]
  */
-export function embedding(table: Tensor, ids: Tensor): Tensor {
+export function embedding(table: Tensor, ids: Tensor, options: { readonly paddingIndex?: number } = {}): Tensor {
   if (table.rank !== 2) throw new ShapeError("embedding", `the table is ${formatShape(table.shape)}, not [V, C]`);
-  return table.indexSelect(0, ids);
+  const rows = table.indexSelect(0, ids);
+  if (options.paddingIndex === undefined) return rows;
+  return where(ids.eq(options.paddingIndex).unsqueeze(ids.rank), rows.detach(), rows);
 }
 
 /**

@@ -3,7 +3,7 @@
  * completeness; subgradients are PyTorch's.
  */
 import type { BinaryOp, ReduceOp, UnaryOp } from "../program/scalar.ts";
-import { attentionBackward } from "./attention.ts";
+import { attentionBackward, attentionMaskGradient } from "./attention.ts";
 import * as build from "./build.ts";
 import { TraceError } from "./errors.ts";
 import { createNode, type Node, type NodeOf, type OpKind, resultOf } from "./graph.ts";
@@ -157,9 +157,17 @@ const rules = {
     wanted(0) ? new Tensor(build.matmul(g!.node, build.swapLastTwo(b!.node))) : undefined,
     wanted(1) ? new Tensor(build.matmul(build.swapLastTwo(a!.node), g!.node)) : undefined,
   ],
-  attention: (node, [g]) => {
-    const [dq, dk, dv, dslopes] = attentionBackward(node, g ?? new Tensor(build.full(node.shape, 0, "f32")));
-    return [dq, dk, dv, ...(node.op.has.mask ? [undefined] : []), dslopes];
+  attention: (node, [g], x, wanted) => {
+    if (g === undefined) return [];
+    const [dq, dk, dv, dslopes] = attentionBackward(node, g);
+    const trainsMask = node.op.has.mask && wanted(3) && build.isFloat(x[3]!.dtype);
+    return [
+      dq,
+      dk,
+      dv,
+      ...(node.op.has.mask ? [trainsMask ? attentionMaskGradient(node, g) : undefined] : []),
+      dslopes,
+    ];
   },
   attentionBackward: () => {
     throw new TraceError("grad", "attention has no second derivative");

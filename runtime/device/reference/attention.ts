@@ -2,7 +2,9 @@
 import type { Access, AttentionBackwardKernel, AttentionKernel } from "../../program/kernel.ts";
 import { type Buffer, type Buffers, read, write } from "./buffers.ts";
 
-type Shared = Pick<AttentionKernel, "dims" | "scale" | "masking" | "q" | "k" | "v" | "mask" | "slopes"> & { readonly kvLength?: number };
+type Shared = Pick<AttentionKernel, "dims" | "scale" | "masking" | "q" | "k" | "v" | "mask" | "slopes"> & {
+  readonly kvLength?: number;
+};
 
 /** The score of a query and a key with everything added, or −∞ where the query may not attend. */
 function score(kernel: Shared, buffers: Buffers, b: number, h: number, t: number, s: number): number {
@@ -10,9 +12,15 @@ function score(kernel: Shared, buffers: Buffers, b: number, h: number, t: number
   const group = Math.floor((h * dims.kvHeads) / dims.heads);
   const valid = kernel.kvLength ?? dims.keys;
   const position = t + valid - dims.queries;
-  if (s >= valid || (masking.causal && s > position) || (masking.window !== undefined && position - s >= masking.window)) return Number.NEGATIVE_INFINITY;
+  if (
+    s >= valid ||
+    (masking.causal && s > position) ||
+    (masking.window !== undefined && position - s >= masking.window)
+  )
+    return Number.NEGATIVE_INFINITY;
   let dot = 0;
-  for (let i = 0; i < dims.headDim; i++) dot += read(buffers, kernel.q, [b, h, t, i]) * read(buffers, kernel.k, [b, group, s, i]);
+  for (let i = 0; i < dims.headDim; i++)
+    dot += read(buffers, kernel.q, [b, h, t, i]) * read(buffers, kernel.k, [b, group, s, i]);
   let total = dot * scale;
   if (kernel.slopes !== undefined) total += read(buffers, kernel.slopes, [h]) * (s - position);
   if (kernel.mask !== undefined) {
@@ -24,12 +32,14 @@ function score(kernel: Shared, buffers: Buffers, b: number, h: number, t: number
 }
 
 function forEachQuery({ dims }: Shared, visit: (b: number, h: number, t: number) => void): void {
-  for (let b = 0; b < dims.batch; b++) for (let h = 0; h < dims.heads; h++) for (let t = 0; t < dims.queries; t++) visit(b, h, t);
+  for (let b = 0; b < dims.batch; b++)
+    for (let h = 0; h < dims.heads; h++) for (let t = 0; t < dims.queries; t++) visit(b, h, t);
 }
 
 export function runAttention(kernel: AttentionKernel, buffers: Buffers): void {
   const { kvLength, ...rest } = kernel;
-  const shared: Shared = kvLength === undefined ? rest : { ...rest, kvLength: (buffers[kvLength] as Buffer).data[0] as number };
+  const shared: Shared =
+    kvLength === undefined ? rest : { ...rest, kvLength: (buffers[kvLength] as Buffer).data[0] as number };
   const { dims } = kernel;
   forEachQuery(shared, (b, h, t) => {
     const group = Math.floor((h * dims.kvHeads) / dims.heads);
@@ -39,7 +49,8 @@ export function runAttention(kernel: AttentionKernel, buffers: Buffers): void {
     const sum = exps.reduce((total, x) => total + x, 0);
     for (let i = 0; i < dims.headDim; i++) {
       let out = 0;
-      for (let s = 0; s < dims.keys; s++) if (exps[s] !== 0) out += (exps[s] as number) * read(buffers, kernel.v, [b, group, s, i]);
+      for (let s = 0; s < dims.keys; s++)
+        if (exps[s] !== 0) out += (exps[s] as number) * read(buffers, kernel.v, [b, group, s, i]);
       write(buffers, kernel.out, [b, h, t, i], sum === 0 ? 0 : out / sum);
     }
     write(buffers, kernel.lse, [b, h, t], sum === 0 ? Number.NEGATIVE_INFINITY : max + Math.log(sum));
@@ -63,14 +74,16 @@ export function runAttentionBackward(kernel: AttentionBackwardKernel, buffers: B
     const lse = read(buffers, kernel.lse, [b, h, t]);
     if (lse === Number.NEGATIVE_INFINITY) return;
     let delta = 0; // Σ dout · out = Σ_s p · dp, without a second pass over the keys
-    for (let i = 0; i < dims.headDim; i++) delta += read(buffers, kernel.dout, [b, h, t, i]) * read(buffers, kernel.out, [b, h, t, i]);
+    for (let i = 0; i < dims.headDim; i++)
+      delta += read(buffers, kernel.dout, [b, h, t, i]) * read(buffers, kernel.out, [b, h, t, i]);
     const queryAt = ((b * dims.heads + h) * dims.queries + t) * dims.headDim;
     for (let s = 0; s < dims.keys; s++) {
       const x = score(shared, buffers, b, h, t, s);
       if (x === Number.NEGATIVE_INFINITY) continue;
       const p = Math.exp(x - lse);
       let dp = 0;
-      for (let i = 0; i < dims.headDim; i++) dp += read(buffers, kernel.dout, [b, h, t, i]) * read(buffers, kernel.v, [b, group, s, i]);
+      for (let i = 0; i < dims.headDim; i++)
+        dp += read(buffers, kernel.dout, [b, h, t, i]) * read(buffers, kernel.v, [b, group, s, i]);
       const ds = p * (dp - delta);
       const keyAt = ((b * dims.kvHeads + group) * dims.keys + s) * dims.headDim;
       for (let i = 0; i < dims.headDim; i++) {

@@ -1,7 +1,8 @@
 /** @file Buffers of the reference device, and reaching their elements through an access. */
-import type { Access } from "../../program/kernel.ts";
+
 import type { DType } from "../../program/dtype.ts";
 import { fromBfloat16Bits, fromFloat16Bits, toBfloat16Bits, toFloat16Bits } from "../../program/float16.ts";
+import type { Access } from "../../program/kernel.ts";
 import type { TypedArray } from "../device.ts";
 
 export interface Buffer {
@@ -66,7 +67,11 @@ function dot(strides: readonly number[], point: ArrayLike<number>): number {
 }
 
 /** Calls `visit` for each point of a domain in row-major order; the array is reused. */
-export function forEachPoint(domain: readonly number[], visit: (point: Int32Array) => void, prefix?: ArrayLike<number>): void {
+export function forEachPoint(
+  domain: readonly number[],
+  visit: (point: Int32Array) => void,
+  prefix?: ArrayLike<number>,
+): void {
   const shift = prefix?.length ?? 0;
   const point = new Int32Array(shift + domain.length);
   if (prefix !== undefined) point.set(prefix);

@@ -19,7 +19,8 @@ class ReferenceDevice implements Device {
 
   writeState(id: string, data: TypedArray): void {
     const buffer = this.state(id);
-    if (data.length !== buffer.data.length) throw new Error(`${data.length} elements for state ${id} of ${buffer.data.length}`);
+    if (data.length !== buffer.data.length)
+      throw new Error(`${data.length} elements for state ${id} of ${buffer.data.length}`);
     buffer.data.set(data);
   }
 
@@ -51,7 +52,8 @@ class ReferenceDevice implements Device {
         for (const decl of program.buffers) {
           if (decl.kind !== "input") continue;
           const data = inputs.get(decl.name);
-          if (data === undefined || data.length !== sizeOf(decl.shape)) throw new Error(`input '${decl.name}' is missing or has the wrong size`);
+          if (data === undefined || data.length !== sizeOf(decl.shape))
+            throw new Error(`input '${decl.name}' is missing or has the wrong size`);
           buffers[decl.id]?.data.set(data);
         }
         for (const kernel of program.kernels) runKernel(kernel, buffers);
@@ -71,7 +73,8 @@ class ReferenceDevice implements Device {
 
 function viewArena(arena: ArrayBuffer, decl: BufferDecl, size: number): TypedArray {
   const at = decl.arenaOffset ?? 0;
-  if (at + size * bytesPerElement[decl.dtype] > arena.byteLength) throw new RangeError(`buffer ${decl.id} leaves the arena`);
+  if (at + size * bytesPerElement[decl.dtype] > arena.byteLength)
+    throw new RangeError(`buffer ${decl.id} leaves the arena`);
   switch (decl.dtype) {
     case "f32":
       return new Float32Array(arena, at, size);

@@ -1,33 +1,38 @@
 /** @file The kernels as plain loops. Sums are kept in f64, so that what other devices are compared with is the better number. */
 import type { DType } from "../../program/dtype.ts";
-import type { ArgReduceKernel, CumsumKernel, Kernel, LoopKernel, MatmulKernel, MatrixAccess, ReduceKernel, ScatterAddKernel, SortKernel, Store } from "../../program/kernel.ts";
+import type {
+  ArgReduceKernel,
+  CumsumKernel,
+  Kernel,
+  LoopKernel,
+  MatmulKernel,
+  MatrixAccess,
+  ReduceKernel,
+  ScatterAddKernel,
+  SortKernel,
+  Store,
+} from "../../program/kernel.ts";
 import { type ReduceOp, registerTypes } from "../../program/scalar.ts";
 import { runAttention, runAttentionBackward } from "./attention.ts";
 import { type Buffer, type Buffers, forEachPoint, read, readElement, write } from "./buffers.ts";
 import { compileBody } from "./scalar.ts";
 
 export function runKernel(kernel: Kernel, buffers: Buffers): void {
-  switch (kernel.kind) {
-    case "loop":
-      return runLoop(kernel, buffers);
-    case "reduce":
-      return runReduce(kernel, buffers);
-    case "matmul":
-      return runMatmul(kernel, buffers);
-    case "attention":
-      return runAttention(kernel, buffers);
-    case "attentionBackward":
-      return runAttentionBackward(kernel, buffers);
-    case "scatterAdd":
-      return runScatterAdd(kernel, buffers);
-    case "cumsum":
-      return runCumsum(kernel, buffers);
-    case "argreduce":
-      return runArgReduce(kernel, buffers);
-    case "sort":
-      return runSort(kernel, buffers);
-  }
+  const run = runners[kernel.kind] as (kernel: Kernel, buffers: Buffers) => void;
+  run(kernel, buffers);
 }
+
+const runners: { readonly [K in Kernel["kind"]]: (kernel: Extract<Kernel, { kind: K }>, buffers: Buffers) => void } = {
+  loop: runLoop,
+  reduce: runReduce,
+  matmul: runMatmul,
+  attention: runAttention,
+  attentionBackward: runAttentionBackward,
+  scatterAdd: runScatterAdd,
+  cumsum: runCumsum,
+  argreduce: runArgReduce,
+  sort: runSort,
+};
 
 function runLoop(kernel: LoopKernel, buffers: Buffers): void {
   const body = compileBody(kernel.body, kernel.inputs, buffers);
@@ -38,7 +43,12 @@ function runLoop(kernel: LoopKernel, buffers: Buffers): void {
   });
 }
 
-function store(stores: readonly Store[], registers: readonly number[], point: ArrayLike<number>, buffers: Buffers): void {
+function store(
+  stores: readonly Store[],
+  registers: readonly number[],
+  point: ArrayLike<number>,
+  buffers: Buffers,
+): void {
   for (const { access, value } of stores) write(buffers, access, point, registers[value] as number);
 }
 
@@ -79,13 +89,18 @@ function runReduce(kernel: ReduceKernel, buffers: Buffers): void {
           if (phase.outputs.length > 0) {
             const at = Array.from(point);
             const values = phase.outputs.map(({ value }) => registers[value] as number);
-            pending.push(() => phase.outputs.forEach(({ access }, i) => void write(buffers, access, at, values[i] as number)));
+            pending.push(() =>
+              phase.outputs.forEach(({ access }, i) => void write(buffers, access, at, values[i] as number)),
+            );
           }
         },
         outer,
       );
       for (const flush of pending) flush();
-      rows = [...rows, ...totals.map((total, i) => (phase.rowTypes[rows.length + i] === "f32" ? Math.fround(total) : total | 0))];
+      rows = [
+        ...rows,
+        ...totals.map((total, i) => (phase.rowTypes[rows.length + i] === "f32" ? Math.fround(total) : total | 0)),
+      ];
       phase.row(rows, rowPoint);
       store(phase.rowOutputs, rows, rowPoint, buffers);
     }
@@ -116,7 +131,8 @@ function runMatmul(kernel: MatmulKernel, buffers: Buffers): void {
     const rowAt = batchOffset(a, point) + i * a.rowStride;
     const colAt = batchOffset(b, point) + j * b.colStride;
     let sum = 0;
-    for (let p = 0; p < k; p++) sum += readElement(left, rowAt + p * a.colStride) * readElement(right, colAt + p * b.rowStride);
+    for (let p = 0; p < k; p++)
+      sum += readElement(left, rowAt + p * a.colStride) * readElement(right, colAt + p * b.rowStride);
     const registers = [Math.fround(sum)];
     epilogue(registers, point);
     results.push({ point: Array.from(point), registers });
@@ -135,7 +151,9 @@ function runScatterAdd({ rows, cols, count, index, src, out }: ScatterAddKernel,
     if (row < 0 || row >= rows) continue;
     for (let j = 0; j < cols; j++) sums[row * cols + j] = (sums[row * cols + j] as number) + read(buffers, src, [i, j]);
   }
-  forEachPoint([rows, cols], (point) => write(buffers, out, point, sums[(point[0] as number) * cols + (point[1] as number)] as number));
+  forEachPoint([rows, cols], (point) =>
+    write(buffers, out, point, sums[(point[0] as number) * cols + (point[1] as number)] as number),
+  );
 }
 
 /** The lines of a domain along its last axis: one reader and writer of positions per line. */
@@ -172,7 +190,9 @@ function runSort({ descending, domain, input, values, indices }: SortKernel, buf
   forEachLine(domain, (at, length) => {
     const line = Array.from({ length }, (_, i) => read(buffers, input, at(i)));
     const key = (i: number): number => (Number.isNaN(line[i]) ? Number.POSITIVE_INFINITY : (line[i] as number));
-    const order = line.map((_, i) => i).sort((i, j) => (key(i) === key(j) ? 0 : key(i) < key(j) === descending ? 1 : -1));
+    const order = line
+      .map((_, i) => i)
+      .sort((i, j) => (key(i) === key(j) ? 0 : key(i) < key(j) === descending ? 1 : -1));
     order.forEach((from, i) => {
       write(buffers, values, at(i), line[from] as number);
       write(buffers, indices, at(i), from);

@@ -1,9 +1,10 @@
 /** @file Scalar code, interpreted: each f32 instruction rounds once. */
+
+import type { DType } from "../../program/dtype.ts";
+import { roundToEven } from "../../program/float16.ts";
 import type { Access } from "../../program/kernel.ts";
 import { randomUniform } from "../../program/random.ts";
 import { type BinaryOp, type Instr, registerTypes, type UnaryOp } from "../../program/scalar.ts";
-import { roundToEven } from "../../program/float16.ts";
-import type { DType } from "../../program/dtype.ts";
 import { type Buffers, read } from "./buffers.ts";
 
 /** Runs a body at a point; `registers` holds earlier values in front and receives the new ones. */
@@ -56,12 +57,18 @@ const binary = {
 /** i32 products wrap, which a product of two doubles would not. */
 const binaryI32: Partial<Record<BinaryOp, (a: number, b: number) => number>> = { mul: Math.imul };
 
-export function compileBody(body: readonly Instr[], inputs: readonly Access[], buffers: Buffers, before: readonly DType[] = []): Body {
+export function compileBody(
+  body: readonly Instr[],
+  inputs: readonly Access[],
+  buffers: Buffers,
+  before: readonly DType[] = [],
+): Body {
   const types = registerTypes(body, before);
   const base = before.length;
   return (registers, point) => {
     registers.length = base;
-    for (let i = 0; i < body.length; i++) registers.push(step(body[i] as Instr, types[base + i] as DType, registers, point));
+    for (let i = 0; i < body.length; i++)
+      registers.push(step(body[i] as Instr, types[base + i] as DType, registers, point));
   };
 
   function step(instr: Instr, type: DType, registers: readonly number[], point: ArrayLike<number>): number {
@@ -83,7 +90,11 @@ export function compileBody(body: readonly Instr[], inputs: readonly Access[], b
       case "cast":
         return castTo(registers[instr.a] as number, instr.to);
       case "random":
-        return randomUniform(registers[instr.seed] as number, registers[instr.counter] as number, registers[instr.index] as number);
+        return randomUniform(
+          registers[instr.seed] as number,
+          registers[instr.counter] as number,
+          registers[instr.index] as number,
+        );
     }
   }
 }
