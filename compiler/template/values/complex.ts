@@ -1,4 +1,5 @@
 /** @file Complex numbers: what a negative number to a fractional power gives. They print and compare; a config has no other use for them. */
+import { power } from "./power.ts";
 import { floatRepr } from "./print.ts";
 import { BuiltinFunction, PyObject, type Value } from "./value.ts";
 
@@ -46,7 +47,7 @@ function part(value: number): string {
 
 /** `base ** exponent` for a negative base and a fractional exponent: by length and angle. */
 export function complexPower(base: number, exponent: number): PyComplex {
-  const length = (-base) ** exponent;
+  const length = power(-base, exponent);
   const angle = Math.PI * exponent;
   return new PyComplex(length * Math.cos(angle), length * Math.sin(angle));
 }

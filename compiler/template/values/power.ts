@@ -7,6 +7,8 @@ import { divideExactly, integerRatio } from "./numbers.ts";
 /** Fractional bits of the fixed-point numbers below: a double's 53, 11 for the exponent, and plenty to spare. */
 const bits = 192n;
 const one = 1n << bits;
+/** Of these, how many the errors of the series may reach. */
+const guard = 52n;
 
 const multiply = (a: bigint, b: bigint): bigint => (a * b) >> bits;
 const divide = (a: bigint, b: bigint): bigint => (a << bits) / b;
@@ -45,8 +47,10 @@ function exp(z: bigint): number {
     sum += term;
     term = multiply(term, rest) / n;
   }
-  const shift = exponent - bits;
-  return shift >= 0n ? divideExactly(sum << shift, 1n) : divideExactly(sum, 1n << -shift);
+  // Drop the bits that carry the series' own error: a result halfway between two doubles must not lean either way by it.
+  const result = (sum + (1n << (guard - 1n))) >> guard;
+  const shift = exponent + guard - bits;
+  return shift >= 0n ? divideExactly(result << shift, 1n) : divideExactly(result, 1n << -shift);
 }
 
 /** Size in bits up to which an integer power is computed exactly. */

@@ -61,10 +61,10 @@ function keyText(key: Value): string {
   return text;
 }
 
-/** ASCII only: other characters as UTF-16 units. JSON.stringify knows the short escapes, all but U+007F onward. */
+/** ASCII only: other characters as UTF-16 units. JSON.stringify escapes what comes before the space. */
 function quote(text: string): string {
   return JSON.stringify(text).replace(
-    /[\u0080-\uffff]/g,
+    /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }

@@ -86,7 +86,7 @@ function formatInteger(value: bigint, spec: Specification, typeName: string): st
   if ("eEfFgG%".includes(spec.type) && spec.type !== "") return formatFloat(toFloat(value), spec, typeName);
   if (spec.precision !== undefined) throw valueError("Precision not allowed in integer format specifier");
   if (spec.plainZero) throw valueError("Negative zero coercion (z) not allowed in format specifier with integer");
-  if (spec.type === "c") return align("", "", formatCharacter(value, spec), spec, "<");
+  if (spec.type === "c") return align("", "", formatCharacter(value, spec), spec, ">");
   const radix = radixes[spec.type];
   if (radix === undefined) throw unknownType(spec.type, typeName);
   if ((spec.grouping === "," && radix !== 10) || (spec.grouping !== undefined && spec.type === "n")) {
