@@ -51,7 +51,7 @@ export const graphDiagnostics = defineDiagnostics("graph", {
   spreadText: {
     severity: "warning",
     message: (p: { tag: string; count: number }) =>
-      `the text after '${p.tag}' becomes ${p.count} arguments, one for each character`,
+      `the text after '${p.tag}' becomes ${p.count === 1 ? "an argument" : `${p.count} arguments`}, one for each character`,
     hint: () => "to pass it as one argument, write it as a list: [ … ]",
   },
   badArguments: {
