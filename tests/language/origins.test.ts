@@ -1,7 +1,13 @@
 /** @file Every character of a rendered text knows the place that wrote it, and how that place was reached. */
 import { expect, it } from "vitest";
 import { startOf } from "../../compiler/source/span.ts";
-import { memorySource, type RenderResult, TemplateEnvironment, TemplateFault, TreeCache } from "../../compiler/template/index.ts";
+import {
+  memorySource,
+  type RenderResult,
+  TemplateEnvironment,
+  TemplateFault,
+  TreeCache,
+} from "../../compiler/template/index.ts";
 
 function environment(templates: Readonly<Record<string, string>>): TemplateEnvironment {
   return new TemplateEnvironment({ searchPath: memorySource(templates), options: { cache: new TreeCache() } });
@@ -64,8 +70,12 @@ it("lists what was read, and which template reached which", () => {
 });
 
 it("warns of a block that overrides nothing", () => {
-  const { warnings } = environment({ ...project, "main.yaml": "-- extends 'base.yaml'\n[optimiser]\nx\n" }).render("main.yaml");
-  expect(warnings).toMatchObject([{ code: "template/unknown-block", severity: "warning", hint: "did you mean 'optimizer'?" }]);
+  const { warnings } = environment({ ...project, "main.yaml": "-- extends 'base.yaml'\n[optimiser]\nx\n" }).render(
+    "main.yaml",
+  );
+  expect(warnings).toMatchObject([
+    { code: "template/unknown-block", severity: "warning", hint: "did you mean 'optimizer'?" },
+  ]);
 });
 
 it("keeps the text before a fault", () => {

@@ -10,8 +10,12 @@ import { splitFile } from "../../compiler/template/scan/sub-templates.ts";
 const fragment = fc.oneof(
   fc.constantFrom(
     ..."-- |<< |>> |== |=> |## |  ## x|#--- p ---\n|[a]|  [b!]|[c]\n|{{ |}}|{% |%}|{%- |-%}|{# |#}|+%}".split("|"),
-    ..."if x|endif|for i in [1, 2]|endfor|block d|endblock|macro m(a, b=1)|endmacro|call m()|endcall|set v = 1|else|raw|endraw".split("|"),
-    ..."x|'s'|\"|'|\\|1|1.5|+|-|**|(|)|[|]|{|}|,|:|.|is defined|not in|and|super()|loop.index|\n|\r\n|\r|\n\n| |\u2028|é|😀".split("|"),
+    ..."if x|endif|for i in [1, 2]|endfor|block d|endblock|macro m(a, b=1)|endmacro|call m()|endcall|set v = 1|else|raw|endraw".split(
+      "|",
+    ),
+    ..."x|'s'|\"|'|\\|1|1.5|+|-|**|(|)|[|]|{|}|,|:|.|is defined|not in|and|super()|loop.index|\n|\r\n|\r|\n\n| |\u2028|é|😀".split(
+      "|",
+    ),
   ),
   fc.string({ maxLength: 6 }),
 );

@@ -1,11 +1,14 @@
 /** @file The grammar of what can be assigned: loop variables, `set` targets, parameters of macros. */
-import type { IToken } from "chevrotain";
+import type { TokenType } from "chevrotain";
 import type { AttributeTarget, NameTarget, Parameter, Target } from "./ast.ts";
 import { ExpressionParser } from "./expression-parser.ts";
 import { SyntaxFault } from "./syntax-fault.ts";
 import * as t from "./tokens.ts";
 
 const reserved = new Set(["true", "True", "false", "False", "none", "None"]);
+
+/** After a comma that ends a tuple of targets: `for a, in x`. */
+const targetEnds = new Set<TokenType>([t.In, t.AssignSign, t.RParen, t.TagClose, t.Colon, t.Pipe]);
 
 export class TargetParser extends ExpressionParser {
   readonly setTarget = this.RULE("setTarget", (): Target | AttributeTarget => {
@@ -25,16 +28,18 @@ export class TargetParser extends ExpressionParser {
   readonly target = this.RULE("target", (): Target => {
     const first = this.SUBRULE(this.targetItem);
     const items = [first];
-    let comma: IToken | undefined;
-    this.MANY(() => {
-      comma = this.CONSUME(t.Comma);
-      this.OPTION({
-        // `for a, in x`: the comma makes a tuple of one.
-        GATE: () => this.LA(1).tokenType !== t.In,
-        DEF: () => items.push(this.SUBRULE2(this.targetItem)),
-      });
+    this.MANY({
+      MAX_LOOKAHEAD: 1,
+      GATE: () => this.LA(1).tokenType === t.Comma && !targetEnds.has(this.LA(2).tokenType),
+      DEF: () => {
+        this.CONSUME(t.Comma);
+        items.push(this.SUBRULE2(this.targetItem));
+      },
     });
-    return comma === undefined ? first : { kind: "tuple", items, span: this.upTo(first, items.at(-1) as Target) };
+    const comma = this.OPTION(() => this.CONSUME2(t.Comma));
+    return items.length === 1 && comma === undefined
+      ? first
+      : { kind: "tuple", items, span: this.upTo(first, items.at(-1) as Target) };
   });
 
   readonly targetItem = this.RULE("targetItem", (): Target => {

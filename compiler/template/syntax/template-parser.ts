@@ -321,7 +321,7 @@ export class TemplateParser extends TargetParser {
     this.MANY_SEP({
       SEP: t.Comma,
       DEF: () => {
-        const target = this.SUBRULE(this.withTarget);
+        const target = this.SUBRULE(this.target);
         this.CONSUME(t.AssignSign);
         bindings.push({ target, value: this.SUBRULE(this.expression) });
       },
@@ -332,8 +332,6 @@ export class TemplateParser extends TargetParser {
     this.CONSUME(t.EndWith);
     return { kind: "with", bindings, body, span: this.span(open, this.CONSUME2(t.TagClose)) };
   });
-
-  readonly withTarget = this.RULE("withTarget", (): Target => this.SUBRULE(this.target));
 
   readonly filterTag = this.RULE("filterTag", (): Statement => {
     const open = this.CONSUME(t.TagOpen);
