@@ -2,6 +2,7 @@
  * @file Build the package: `node scripts/build.mjs`, run by `prepare`.
  *
  *     dist/fgc.mjs           the command line, one file, so that it starts fast
+ *     dist/check-worker.mjs  the type checker, which runs beside it
  *     dist/lib/NAME.js       what emitted programs import as `fgc/NAME`, sharing chunks
  *     dist/signatures.json   what configs may construct, and with which arguments
  *     dist/types/            declarations, for editors and for checking what a build emits
@@ -57,10 +58,12 @@ const common = {
 async function buildCommandLine() {
   const entry = join(root, "compiler/cli/main.ts");
   if (!existsSync(entry)) return;
+  const worker = join(root, "compiler/codegen/check-worker.ts");
   await build({
     ...common,
-    entryPoints: [entry],
-    outfile: join(dist, "fgc.mjs"),
+    entryPoints: { fgc: entry, "check-worker": worker },
+    outdir: dist,
+    outExtension: { ".js": ".mjs" },
     external,
     // CommonJS dependencies ask for `require`, which an ES module lacks.
     banner: {
@@ -76,7 +79,7 @@ async function buildLibrary(entries) {
     await build({
       ...common,
       entryPoints: entries,
-      outdir: join(dist, "lib"),
+      outdir: fresh,
       splitting: true,
       chunkNames: "chunk-[hash]",
     });
@@ -118,9 +121,12 @@ function listFiles(folder) {
 
 function writeBuildId() {
   const hash = createHash("sha256");
-  const files = [join(dist, "fgc.mjs"), join(dist, "signatures.json"), ...listFiles(join(dist, "lib"))].filter(
-    existsSync,
-  );
+  const files = [
+    join(dist, "fgc.mjs"),
+    join(dist, "check-worker.mjs"),
+    join(dist, "signatures.json"),
+    ...listFiles(join(dist, "lib")),
+  ].filter(existsSync);
   for (const path of files) hash.update(path.slice(dist.length)).update(readFileSync(path));
   writeFileSync(join(dist, "build-id"), `${hash.digest("hex").slice(0, 32)}\n`);
 }

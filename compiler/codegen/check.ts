@@ -29,8 +29,8 @@ export function checkTypes({ modules, outDir, packageRoot }: CheckRequest): read
     compilerOptions: {
       target: ts.ScriptTarget.ES2023,
       lib: ["lib.es2023.d.ts", "lib.dom.d.ts"],
-      module: ts.ModuleKind.NodeNext,
-      moduleResolution: ts.ModuleResolutionKind.NodeNext,
+      module: ts.ModuleKind.ESNext,
+      moduleResolution: ts.ModuleResolutionKind.Bundler,
       strict: true,
       noEmit: true,
       skipLibCheck: true,

@@ -5,11 +5,12 @@
  */
 import { type CallNode, type DictEntry, type GraphValue, operands } from "../graph/node.ts";
 import type { VariableUse } from "../graph/passes/pass.ts";
-import { keyText, keyword, textOf, walk } from "../graph/passes/queries.ts";
+import { keyText, keyword, textOf } from "../graph/passes/queries.ts";
 import { startOf } from "../source/span.ts";
 import { Block, configKey } from "./block.ts";
 import { Imports } from "./imports.ts";
 import { keyOf } from "./literals.ts";
+import { definedNames, moduleHead, sentence, titleCase, withoutName } from "./module-text.ts";
 import { importableType } from "./open-types.ts";
 import type { EmitPlan, EmittedModule } from "./plan.ts";
 
@@ -28,7 +29,8 @@ export function emitModelModule(node: CallNode, plan: EmitPlan): EmittedModule {
     modelModule: () => "constructModel",
     typed: true,
   });
-  const model = body.emit(parts);
+  // The parts are what the function returns, whatever name they have.
+  const model = body.emit(withoutName(parts));
   const values = new Block(plan, imports, {
     variable: () => "undefined",
     modelModule: () => "constructModel",
@@ -40,8 +42,7 @@ export function emitModelModule(node: CallNode, plan: EmitPlan): EmittedModule {
 
   const description = textOf(keyword(node, "description")) ?? plan.description;
   const text = [
-    `/**\n * ${title(node, plan)}: ${sentence(description)}\n *\n * Emitted by fgc from ${plan.configName}. Yours to edit: nothing here needs fgc to run.\n */`,
-    imports.lines().join("\n"),
+    moduleHead(titleCase(textOf(keyword(node, "name")) ?? plan.title), description, plan, imports.lines()),
     `/** What a model is made of. Each line says where its default came from. */\nexport interface ModelConfig {\n${settings.map(settingLine).join("\n")}\n}`,
     [
       ...values.statements,
@@ -52,25 +53,16 @@ export function emitModelModule(node: CallNode, plan: EmitPlan): EmittedModule {
   return { name: "model.ts", text };
 }
 
-function title(node: CallNode, plan: EmitPlan): string {
-  return textOf(keyword(node, "name"))?.replaceAll("_", " ") ?? plan.title;
-}
-
-function sentence(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-}
-
-/** Names that the module defines: imports must step aside. */
-function definedNames(parts: GraphValue): readonly string[] {
-  return [...walk(parts)].flatMap((node) => (node.kind === "call" && node.name !== undefined ? [node.name] : []));
-}
-
 function makeSetting({ key, value }: DictEntry, values: Block, imports: Imports, plan: EmitPlan): Setting {
   const name = String(key.kind === "scalar" ? key.value : "");
   const uses = plan.variableUses.get(name) ?? [];
   const { file } = value.origin.span;
   const place = `${plan.shorten(file.path)}:${startOf(value.origin.span).line}`;
-  const doc = uses.map((use) => use.doc.split("\n")[0] ?? "").find((line) => line !== "");
+  const doc = uses
+    .map((use) => use.doc.split("\n")[0] ?? "")
+    .find((line) => line !== "")
+    // The default that counts is the one below.
+    ?.replace(/\s*Defaults?:? .*$/, "");
   return {
     key: configKey(name),
     type: settingType(value, uses, imports, plan),

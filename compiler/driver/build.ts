@@ -8,13 +8,14 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type BundledFile, bundle, type Platform } from "../codegen/bundle.ts";
-import { checkTypes } from "../codegen/check.ts";
+import type { TypeFault } from "../codegen/check.ts";
 import { Formatter } from "../codegen/format.ts";
 import type { EmitPlan, EmittedModule } from "../codegen/plan.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import type { GraphValue } from "../graph/node.ts";
 import { irToJson, type PassName } from "../graph/passes/index.ts";
 import { targetOf } from "../graph/passes/queries.ts";
+import { lineStartsOf } from "../source/span.ts";
 import { type BuiltAsset, buildAssets, hashOf } from "./assets.ts";
 import { buildDiagnostics, emitDiagnostics } from "./build-diagnostics.ts";
 import { printGraphs } from "./dump.ts";
@@ -30,8 +31,9 @@ import {
 } from "./manifest.ts";
 import { type Emission, emitModules, modelConfigJson, modelModuleOf, seedOf } from "./modules.ts";
 import { editedFiles, sha256, writeAtomic } from "./output.ts";
-import { type Folders, knownFolders, portableText, shortener } from "./places.ts";
+import { type Folders, inputName, inputPath, knownFolders, portableText, shortener } from "./places.ts";
 import { compileProgram, type ProgramGraph, type ProgramRequest } from "./program-graph.ts";
+import { TypeCheck } from "./type-check.ts";
 
 export interface BuildRequest extends ProgramRequest {
   /** Target to emit; absent: `main`. */
@@ -116,18 +118,24 @@ class Build {
     if (previous !== undefined && this.#request.force !== true && this.#isUpToDate(previous, program, folders)) {
       return { ...this.#report(folders, previous.outputs, inputPaths(previous, folders)), upToDate: true, dumps };
     }
-    const { emission, assets, root } = await this.#emit(program, target, folders);
-    const modules = await this.#format(emission.modules, folders);
-    const bundled = await this.#bundle(emission, modules, folders);
-    const outputs = this.#outputs(program, root, modules, bundled.files, folders);
-    const inputs = [
-      ...program.templates.map((file) => file.path),
-      ...program.symbols.sources,
-      ...bundled.inputs.filter((path) => existsSync(path)),
-      ...assets.flatMap((asset) => asset.inputs),
-    ];
-    this.#write(outputs, inputs, assets, root, folders);
-    return { ...this.#report(folders, outputs, inputs), upToDate: false, dumps };
+    const checker = new TypeCheck(this.#host);
+    try {
+      const { emission, assets, root } = await this.#emit(program, target, folders);
+      const modules = await this.#format(emission.modules);
+      const checked = this.#check(checker, modules, program, folders);
+      const [bundled] = await Promise.all([this.#bundle(emission, modules, folders), checked]);
+      const outputs = this.#outputs(program, root, modules, bundled.files, folders);
+      const inputs = [
+        ...program.templates.map((file) => file.path),
+        ...program.symbols.sources,
+        ...bundled.inputs.filter((path) => existsSync(path)),
+        ...assets.flatMap((asset) => asset.inputs),
+      ];
+      this.#write(outputs, inputs, assets, root, folders);
+      return { ...this.#report(folders, outputs, inputs), upToDate: false, dumps };
+    } finally {
+      checker.close();
+    }
   }
 
   #stage(name: BuildStage["name"], detail: string, ms: number): void {
@@ -156,12 +164,18 @@ class Build {
             (this.#request.config ?? project.defaultConfig ?? "config").replace(/\.yaml$/, ""),
           );
     const outDir = resolve(this.#host.cwd(), this.#request.outDir ?? own);
+    const named = Object.entries(meta).flatMap(([name, value]) =>
+      typeof value === "string" && value.startsWith("/") && name.endsWith("_dir") ? [[name, value] as const] : [],
+    );
+    const { dir: projectDir, workspaceRoot } = project;
     return {
       outDir,
-      projectDir: project.dir,
-      workspaceRoot: project.workspaceRoot,
+      projectDir,
+      workspaceRoot,
       packageRoot,
       home: this.#host.homeDirectory(),
+      cwd: this.#host.cwd(),
+      named,
     };
   }
 
@@ -208,23 +222,27 @@ class Build {
     };
   }
 
-  async #format(modules: readonly EmittedModule[], folders: Folders): Promise<readonly EmittedModule[]> {
+  async #format(modules: readonly EmittedModule[]): Promise<readonly EmittedModule[]> {
     const started = performance.now();
     const formatter = new Formatter();
     const formatted: EmittedModule[] = [];
     for (const { name, text } of modules) formatted.push({ name, text: await formatter.format(text) });
-    const emitted = performance.now();
-    const faults = checkTypes({ modules: formatted, outDir: folders.outDir, packageRoot: folders.packageRoot });
-    this.#diagnostics.push(...faults.map((fault) => typeFault(fault)));
-    const errors = this.#diagnostics.filter((diagnostic) => diagnostic.severity === "error");
-    if (errors.length > 0) throw new DiagnosticError(...this.#diagnostics);
-    this.#stage("types", "ok", performance.now() - emitted);
-    this.#stage(
-      "emit",
-      formatted.map(({ name, text }) => `${name} ${text.split("\n").length - 1} lines`).join(", "),
-      emitted - started,
-    );
+    const detail = formatted.map(({ name, text }) => `${name} ${text.split("\n").length - 1} lines`).join(", ");
+    this.#stage("emit", detail, performance.now() - started);
     return formatted;
+  }
+
+  async #check(
+    checker: TypeCheck,
+    modules: readonly EmittedModule[],
+    program: ProgramGraph,
+    { outDir, packageRoot }: Folders,
+  ): Promise<void> {
+    const started = performance.now();
+    const faults = await checker.check({ modules, outDir, packageRoot }, program.symbols.sources.map(hashOf));
+    if (faults.length > 0)
+      throw new DiagnosticError(...this.#diagnostics, ...faults.map((fault) => typeFault(fault, program)));
+    this.#stage("types", "ok", performance.now() - started);
   }
 
   async #bundle(
@@ -292,12 +310,11 @@ class Build {
     folders: Folders,
   ): void {
     for (const [name, text] of Object.entries(outputs)) writeAtomic(join(folders.outDir, name), text);
-    const shorten = shortener(folders);
     const manifest: Manifest = {
       format: "fgc-manifest/1",
       ...this.#identity(folders),
       seed: seedOf(root),
-      inputs: sorted(Object.fromEntries([...new Set(inputs)].map((path) => [shorten(path), hashOf(path)]))),
+      inputs: sorted(Object.fromEntries([...new Set(inputs)].map((path) => [inputName(path, folders), hashOf(path)]))),
       assets: sorted(Object.fromEntries(assets.map(({ path, hash }) => [path, hash]))),
       outputs: sorted(Object.fromEntries(Object.entries(outputs).map(([name, text]) => [name, sha256(text)]))),
     };
@@ -344,8 +361,7 @@ class Build {
 
   #isUpToDate(previous: Manifest, program: ProgramGraph, folders: Folders): boolean {
     const identity = this.#identity(folders);
-    const shorten = shortener(folders);
-    const templates = new Set(program.templates.map((file) => shorten(file.path)));
+    const templates = new Set(program.templates.map((file) => inputName(file.path, folders)));
     const isKnown = [...templates].every((name) => name in previous.inputs);
     const paths = inputPaths(previous, folders);
     const inputs = Object.fromEntries(
@@ -360,12 +376,8 @@ class Build {
 }
 
 /** The files behind a manifest's names, in its order. */
-function inputPaths({ inputs }: Manifest, { projectDir, workspaceRoot, packageRoot }: Folders): readonly string[] {
-  return Object.keys(inputs).map(
-    (name) =>
-      [projectDir, workspaceRoot, packageRoot].map((root) => join(root, name)).find((path) => existsSync(path)) ??
-      join(projectDir, name),
-  );
+function inputPaths({ inputs }: Manifest, folders: Folders): readonly string[] {
+  return Object.keys(inputs).map((name) => inputPath(name, folders));
 }
 
 function textOr(value: unknown, fallback: string): string {
@@ -381,17 +393,16 @@ function relativeImport(outDir: string, path: string): string {
   return `${up === 0 ? "./" : "../".repeat(up)}${to.slice(common).join("/")}`;
 }
 
-function typeFault({
-  file,
-  line,
-  message,
-  from,
-}: {
-  readonly file: string;
-  readonly line: number;
-  readonly message: string;
-  readonly from: string | undefined;
-}): Diagnostic {
-  const place = from === undefined ? `${file}:${line}` : `${file}:${line}, from ${from}`;
-  return emitDiagnostics.typeError({}, { file: place, problem: message });
+/** Shown at the template line that the faulty statement came from. */
+function typeFault({ file, line, message, from }: TypeFault, { templates }: ProgramGraph): Diagnostic {
+  const [, name, row] = /^(.*):(\d+)$/.exec(from ?? "") ?? [];
+  const template = name === undefined ? undefined : templates.find(({ path }) => path.endsWith(`/${name}`));
+  if (template === undefined) return emitDiagnostics.typeError({}, { file: `${file}:${line}`, problem: message });
+  const starts = lineStartsOf(template);
+  const start = starts[Number(row) - 1] ?? 0;
+  const end = (starts[Number(row)] ?? template.text.length + 1) - 1;
+  return emitDiagnostics.typeError(
+    { span: { file: template, start, end } },
+    { file: `${file}:${line}`, problem: message },
+  );
 }

@@ -1,5 +1,5 @@
 /** @file Names for the places of this machine: in emitted code relative to the bundle, in comments and snapshots as a reader knows them. */
-import { basename, relative } from "node:path";
+import { basename, join, relative } from "node:path";
 import type { KnownFolder } from "../codegen/literals.ts";
 
 export interface Folders {
@@ -8,13 +8,16 @@ export interface Folders {
   readonly workspaceRoot: string;
   readonly packageRoot: string;
   readonly home: string;
+  readonly cwd?: string;
+  /** Those that the config's `meta` names: `forgather_dir`. */
+  readonly named?: readonly (readonly [name: string, path: string])[];
 }
 
 /** The innermost folder first, so that the shortest name is found. */
 export function knownFolders(folders: Folders): readonly KnownFolder[] {
-  const paths = [
-    ...new Set([folders.outDir, folders.projectDir, folders.workspaceRoot, folders.packageRoot, folders.home]),
-  ].filter((path) => path !== "/" && path !== "");
+  const { outDir, projectDir, workspaceRoot, packageRoot, home, cwd = home, named = [] } = folders;
+  const all = [outDir, projectDir, workspaceRoot, packageRoot, home, cwd, ...named.map(([, path]) => path)];
+  const paths = [...new Set(all)].filter((path) => path !== "/" && path !== "");
   return paths
     .sort((a, b) => b.length - a.length)
     .map((path) => ({ path, fromBundle: relative(folders.outDir, path) }));
@@ -31,14 +34,35 @@ export function shortener({ projectDir, workspaceRoot, packageRoot }: Folders): 
 }
 
 /** Preprocessed text for the snapshot: `${project_dir}` and its like for the folders of this machine. */
-export function portableText(text: string, { outDir, projectDir, workspaceRoot, packageRoot, home }: Folders): string {
+export function portableText(text: string, folders: Folders): string {
+  const { outDir, projectDir, workspaceRoot, packageRoot, home, cwd = home, named = [] } = folders;
   const names: readonly (readonly [path: string, name: string])[] = [
     [outDir, "output_dir"],
     [projectDir, "project_dir"],
     [workspaceRoot, "workspace_root"],
     [packageRoot, "fgc_dir"],
+    ...named.map(([name, path]) => [path, name] as const),
     [home, "home"],
+    [cwd, "cwd"],
   ];
   const longestFirst = names.filter(([path]) => path.length > 1).sort(([a], [b]) => b.length - a.length);
   return longestFirst.reduce((result, [path, name]) => result.replaceAll(path, `\${${name}}`), text);
+}
+
+/** A file's name in the manifest: the same on every machine for what belongs to the project, its workspace or the package. */
+export function inputName(path: string, { projectDir, workspaceRoot, packageRoot }: Folders): string {
+  const below = (root: string): string | undefined =>
+    path.startsWith(`${root}/`) ? path.slice(root.length + 1) : undefined;
+  const own = below(projectDir);
+  if (own !== undefined) return own;
+  const others = [["workspace", below(workspaceRoot)] as const, ["fgc", below(packageRoot)] as const];
+  for (const [prefix, name] of others) if (name !== undefined) return `${prefix}:${name}`;
+  return relative(projectDir, path);
+}
+
+/** The file behind a name in the manifest. */
+export function inputPath(name: string, { projectDir, workspaceRoot, packageRoot }: Folders): string {
+  const [, prefix, rest] = /^(workspace|fgc):(.*)$/.exec(name) ?? [];
+  if (prefix === undefined || rest === undefined) return join(projectDir, name);
+  return join(prefix === "workspace" ? workspaceRoot : packageRoot, rest);
 }

@@ -114,7 +114,8 @@ function metaOf(graph: GraphValue): Readonly<Record<string, PlainData>> {
 function bundledText(name: string, origin: Origin): GraphValue {
   return {
     kind: "call",
-    mode: "factory",
+    mode: "singleton",
+    name: "pp_config",
     constructorSpec: bundleTextSpec,
     constructorOrigin: origin,
     args: [scalar(name, origin)],

@@ -117,9 +117,7 @@ class Linker {
     open: readonly string[],
     frame: Frame,
   ): GraphValue | undefined {
-    const given = node.kwargs
-      .filter(({ name }) => !ownKeywords.has(name))
-      .map(({ name, value }) => [name, value] as const);
+    const { given, restore } = passThrough(node);
     const chain = [...node.origin.stack, frame];
     const reached = rewrite(root, (part) => withFrames(part, chain));
     const linked = this.link(reached, environment, new Map([...environment.variables, ...given]), open);
@@ -143,9 +141,29 @@ class Linker {
     }
     // Only what is wanted is resolved: another project's unused targets are no business of this build.
     const made: GraphValue = { kind: "dict", entries, origin: node.origin };
-    const resolved = resolveIn(made, environment, this.#context);
+    const resolved = restore(resolveIn(made, environment, this.#context));
     return typeof wanted === "string" ? targetOf(resolved, wanted) : resolved;
   }
+}
+
+/**
+ * The values that a from_project node binds. Plain data goes in as it is; what is to be constructed is a part of the outer graph, which must not be
+ * resolved as the inner project's, nor lose its identity: a variable stands for it until the inner graph is finished.
+ */
+function passThrough(node: CallNode): {
+  given: readonly (readonly [string, GraphValue])[];
+  restore: (graph: GraphValue) => GraphValue;
+} {
+  const outer = new Map<GraphValue, GraphValue>();
+  const given = node.kwargs
+    .filter(({ name }) => !ownKeywords.has(name))
+    .map(({ name, value }): readonly [string, GraphValue] => {
+      if (constantOf(value) !== undefined) return [name, value];
+      const standIn: GraphValue = { kind: "var", varName: name, origin: value.origin };
+      outer.set(standIn, value);
+      return [name, standIn];
+    });
+  return { given, restore: (graph) => rewrite(graph, (part, original) => outer.get(original) ?? fold(part)) };
 }
 
 function targetNames(node: GraphValue | undefined): string | readonly string[] {

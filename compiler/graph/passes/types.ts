@@ -227,13 +227,9 @@ class Placement {
     }
     const open = parameters.findIndex((parameter) => parameter.open === true);
     if (open < 0) return undefined;
-    const option: OptionSignature = {
-      name: camelCase(written),
-      required: false,
-      type: "unknown",
-      shape: unknownShape,
-      doc: "",
-    };
+    // A pure record keeps the user's own names.
+    const name = (parameters[open]?.options ?? []).length === 0 ? written : camelCase(written);
+    const option: OptionSignature = { name, required: false, type: "unknown", shape: unknownShape, doc: "" };
     return { parameter: open, option, signature: option };
   }
 

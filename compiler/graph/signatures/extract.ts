@@ -135,6 +135,13 @@ export class SignatureExtractor {
     };
     const defaultText = parameter.initializer === undefined ? {} : { default: this.#text(parameter.initializer, file) };
     const object = rest || base.shape.kind === "instance" ? undefined : this.#shapes.properties(parameter.type, file);
+    // `info: Record<string, unknown>` at the end takes any name; anywhere else a record is data like any other.
+    const isRecord =
+      object === undefined &&
+      !rest &&
+      owner.parameters.at(-1) === parameter &&
+      this.#shapes.isRecord(parameter.type, file);
+    if (isRecord) return { ...base, ...defaultText, options: [], open: true };
     if (object === undefined) return { ...base, ...defaultText };
 
     const defaults = this.#optionDefaults(parameter, owner, file);

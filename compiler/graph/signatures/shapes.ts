@@ -53,7 +53,7 @@ export class ShapeReader {
       if (node.operator === SyntaxKind.KeyOfKeyword) return this.#keys(node.type, file);
       return unknownShape;
     }
-    if (api.isIntersectionTypeNode(node)) return this.#object(node, file, depth);
+    if (api.isIntersectionTypeNode(node) || api.isMappedTypeNode(node)) return this.#object(node, file, depth);
     switch (node.kind) {
       case SyntaxKind.NumberKeyword:
         return { kind: "number" };
@@ -77,6 +77,7 @@ export class ShapeReader {
     if (api.isTypeLiteralNode(node)) return this.#members(node.members, file);
     if (api.isIntersectionTypeNode(node))
       return merge(node.types.map((type) => this.properties(type, file, depth + 1)));
+    if (api.isMappedTypeNode(node)) return this.#mapped(node, file, depth);
     if (!api.isTypeReferenceNode(node) || !api.isIdentifier(node.typeName)) return undefined;
     const name = node.typeName.text;
     const found = this.#scopes.lookup(file, name);
@@ -90,6 +91,43 @@ export class ShapeReader {
       .flatMap((clause) => clause.types)
       .map((parent) => this.#parent(parent, found.file, depth));
     return merge([...parents, own]);
+  }
+
+  /** `Record<string, …>`, by whatever name: an object whose keys are the user's own. */
+  isRecord(node: ts.TypeNode | undefined, file: FileScope, depth = 0): boolean {
+    const api = this.#ts;
+    if (
+      node === undefined ||
+      depth > maximalDepth ||
+      !api.isTypeReferenceNode(node) ||
+      !api.isIdentifier(node.typeName)
+    )
+      return false;
+    const found = this.#scopes.lookup(file, node.typeName.text);
+    if (found !== undefined)
+      return (
+        api.isTypeAliasDeclaration(found.declaration) && this.isRecord(found.declaration.type, found.file, depth + 1)
+      );
+    const [first] = node.typeArguments ?? [];
+    if (node.typeName.text === "Readonly") return this.isRecord(first, file, depth + 1);
+    return node.typeName.text === "Record" && first?.kind === api.SyntaxKind.StringKeyword;
+  }
+
+  /** `{ [K in keyof Settings]?: Settings[K] | undefined }`: the properties of `Settings`, each optional. */
+  #mapped(node: ts.MappedTypeNode, file: FileScope, depth: number): ObjectShape | undefined {
+    const api = this.#ts;
+    const { constraint, name } = node.typeParameter;
+    if (constraint === undefined || !api.isTypeOperatorNode(constraint)) return undefined;
+    const base = this.properties(constraint.type, file, depth + 1);
+    const keepsTypes = node.type?.getText(file.source).includes(`[${name.text}]`) ?? false;
+    const optional = (own: boolean): boolean =>
+      node.questionToken === undefined ? own : node.questionToken.kind !== api.SyntaxKind.MinusToken;
+    const changed = base?.properties.map((property) => ({
+      ...property,
+      optional: optional(property.optional),
+      ...(keepsTypes ? {} : { type: node.type, file }),
+    }));
+    return base === undefined || changed === undefined ? undefined : { ...base, properties: changed };
   }
 
   #parent(parent: ts.ExpressionWithTypeArguments, file: FileScope, depth: number): ObjectShape | undefined {
