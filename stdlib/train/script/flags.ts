@@ -40,6 +40,7 @@ const choices: Partial<Record<Setting, readonly string[]>> = {
   evalStrategy: strategies,
   saveStrategy: strategies,
   evalReduction: ["batch", "token"],
+  device: ["auto", "wasm", "reference"],
   constructModelOn: ["default", "device", "meta"],
 };
 
