@@ -36,7 +36,7 @@ export interface DynamicFlags {
 
 /** The part of a text that declares flags; undefined where there is none. Most configs have none, and need no graph to say so. */
 export function dynamicArgsText(text: string): string | undefined {
-  return /^dynamic_args[ \t]*:.*(?:\n(?:[ \t#\n].*)?)*/m.exec(text)?.[0];
+  return /^dynamic_args[ \t]*:.*(?:\n(?:[ \t#].*)?)*/m.exec(text)?.[0];
 }
 
 /**
