@@ -36,7 +36,7 @@ it.each<[string, string, Value[], string]>([
   ["Ab Cd", "istitle", [], "True"],
   ["a_1", "isidentifier", [], "True"],
   ["abc", "startswith", [tuple("x", "b"), 1n], "True"],
-])("%j.%s%j", (self, name, args, shown) => {
+])("%s .%s", (self, name, args, shown) => {
   expect(repr(method(self, name, ...args))).toBe(shown);
 });
 

@@ -51,7 +51,7 @@ it.each<[Value, string]>([
   [list("a, b", "a\nb"), "['a, b', 'a\n\n    b']"],
   [dict([true, 1n], ["x", 2n]), "{true: 1, x: 2}"],
   [dict([1.5, list(dict())]), "{1.5: [{}]}"],
-])("%j", (value, text) => {
+])("case %#", (value, text) => {
   expect(emitFlow(represent(value))).toBe(text);
 });
 
