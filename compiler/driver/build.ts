@@ -167,7 +167,7 @@ class Build {
     const named = Object.entries(meta).flatMap(([name, value]) =>
       typeof value === "string" && value.startsWith("/") && name.endsWith("_dir") ? [[name, value] as const] : [],
     );
-    const { dir: projectDir, workspaceRoot } = project;
+    const { dir: projectDir, workspaceRoot, searchPath } = project;
     return {
       outDir,
       projectDir,
@@ -175,6 +175,7 @@ class Build {
       packageRoot,
       home: this.#host.homeDirectory(),
       cwd: this.#host.cwd(),
+      searchPath,
       named,
     };
   }

@@ -9,6 +9,8 @@ export interface Folders {
   readonly packageRoot: string;
   readonly home: string;
   readonly cwd?: string;
+  /** Where templates are searched: they are known by their names there. */
+  readonly searchPath?: readonly string[];
   /** Those that the config's `meta` names: `forgather_dir`. */
   readonly named?: readonly (readonly [name: string, path: string])[];
 }
@@ -23,9 +25,14 @@ export function knownFolders(folders: Folders): readonly KnownFolder[] {
     .map((path) => ({ path, fromBundle: relative(folders.outDir, path) }));
 }
 
-/** A file as a reader knows it: relative to the project, else to the workspace, else to the package. */
-export function shortener({ projectDir, workspaceRoot, packageRoot }: Folders): (path: string) => string {
-  const roots = [projectDir, workspaceRoot, packageRoot];
+/** A file as a reader knows it: by its name as a template, else relative to the project, to the workspace, to the package. */
+export function shortener({
+  projectDir,
+  workspaceRoot,
+  packageRoot,
+  searchPath = [],
+}: Folders): (path: string) => string {
+  const roots = [...searchPath.filter((folder) => folder !== projectDir), projectDir, workspaceRoot, packageRoot];
   return (path) => {
     const root = roots.find((candidate) => path === candidate || path.startsWith(`${candidate}/`));
     if (root !== undefined) return path.slice(root.length + 1) || ".";
