@@ -1,4 +1,5 @@
 /** @file Complex numbers: what a negative number to a fractional power gives. They print and compare; a config has no other use for them. */
+import { overflowError } from "./errors.ts";
 import { power } from "./power.ts";
 import { floatRepr } from "./print.ts";
 import { BuiltinFunction, PyObject, type Value } from "./value.ts";
@@ -48,6 +49,7 @@ function part(value: number): string {
 /** `base ** exponent` for a negative base and a fractional exponent: by length and angle. */
 export function complexPower(base: number, exponent: number): PyComplex {
   const length = power(-base, exponent);
+  if (!Number.isFinite(length)) throw overflowError("complex exponentiation");
   const angle = Math.PI * exponent;
   return new PyComplex(length * Math.cos(angle), length * Math.sin(angle));
 }
