@@ -25,6 +25,8 @@ export { bundleRoot, type FileContent, hashBytes, readText, writeFileAtomic } fr
 // The Program format.
 export { bytesPerElement, type DType, type Shape, sizeOf } from "./program/dtype.ts";
 export { printProgram } from "./program/print.ts";
+export { validateProgram } from "./program/validate.ts";
+export { decodeProgram, encodeProgram } from "./program/encode.ts";
 export type { Program } from "./program/program.ts";
 export type { DeviceName } from "./session/devices.ts";
 // Running.

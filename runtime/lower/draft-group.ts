@@ -126,7 +126,7 @@ function writePhases(
       const value = writer.value(root.node, mapOf(root), "element");
       for (const home of root.homes) phase.outputs.push({ access: homeAccess(home, mapOf(root), writer), value });
     }
-    reductions.forEach((root, i) => closeReduction(root, values[i] as number, phase, writer, mapOf(root)));
+    for (const [i, root] of reductions.entries()) closeReduction(root, values[i] as number, phase, writer, mapOf(root));
   }
 }
 

@@ -89,10 +89,14 @@ export class Placement {
   }
 
   placeEffects({ effects }: LowerGraph): void {
+    const readersOf = new Map<Node, Group[]>(effects.map(({ state }) => [state, []]));
+    for (const group of this.graph.groups) {
+      for (const read of this.graph.readsOfGroup(group)) readersOf.get(read)?.push(group);
+    }
     for (const { state, value } of effects) {
       const base = stripReshape(value);
       if (base === state) continue;
-      const readers = [...this.graph.groups].filter((group) => this.graph.readsOfGroup(group).has(state));
+      const readers = (readersOf.get(state) ?? []).filter((group) => this.graph.groups.has(group));
       if (this.canAssign(base) && !this.assigned.has(base) && this.tryInPlace(base, state, readers)) continue;
       const copy = this.copyTo(this.slotOf(state), value, base);
       if (copy !== undefined) for (const reader of readers) if (reader !== copy) this.graph.addOrder(reader, copy);

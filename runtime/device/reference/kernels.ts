@@ -122,26 +122,45 @@ export function phaseTypes(kernel: ReduceKernel): { rowBefore: readonly DType[];
 function runMatmul(kernel: MatmulKernel, buffers: Buffers): void {
   const { m, n, k, a, b } = kernel;
   const epilogue = compileBody(kernel.epilogue, kernel.inputs, buffers, ["f32"]);
-  const left = buffers[a.buffer] as Buffer;
-  const right = buffers[b.buffer] as Buffer;
+  const rows = (batch: readonly number[]): Float64Array => gather(a, batch, m, k, a.rowStride, a.colStride, buffers);
+  const columns = (batch: readonly number[]): Float64Array => gather(b, batch, n, k, b.colStride, b.rowStride, buffers);
   const results: { point: number[]; registers: number[] }[] = [];
-  forEachPoint([...kernel.batch, m, n], (point) => {
-    const i = point[point.length - 2] as number;
-    const j = point[point.length - 1] as number;
-    const rowAt = batchOffset(a, point) + i * a.rowStride;
-    const colAt = batchOffset(b, point) + j * b.colStride;
-    let sum = 0;
-    for (let p = 0; p < k; p++)
-      sum += readElement(left, rowAt + p * a.colStride) * readElement(right, colAt + p * b.rowStride);
-    const registers = [Math.fround(sum)];
-    epilogue(registers, point);
-    results.push({ point: Array.from(point), registers });
+  forEachPoint(kernel.batch, (batchPoint) => {
+    const batch = Array.from(batchPoint);
+    const left = rows(batch);
+    const right = columns(batch);
+    for (let i = 0; i < m; i++) {
+      for (let j = 0; j < n; j++) {
+        let sum = 0;
+        for (let p = 0; p < k; p++) sum += (left[i * k + p] as number) * (right[j * k + p] as number);
+        const point = [...batch, i, j];
+        const registers = [Math.fround(sum)];
+        epilogue(registers, point);
+        results.push({ point, registers });
+      }
+    }
   });
   for (const { point, registers } of results) store(kernel.outputs, registers, point, buffers);
 }
 
-function batchOffset(matrix: MatrixAccess, point: ArrayLike<number>): number {
-  return matrix.batchStrides.reduce((at, stride, axis) => at + stride * (point[axis] as number), matrix.offset);
+/** `count` vectors of `length` elements of one matrix of a batch, each contiguous. */
+function gather(
+  matrix: MatrixAccess,
+  batch: readonly number[],
+  count: number,
+  length: number,
+  step: number,
+  stride: number,
+  buffers: Buffers,
+): Float64Array {
+  const buffer = buffers[matrix.buffer] as Buffer;
+  const start = matrix.batchStrides.reduce(
+    (at, batchStride, axis) => at + batchStride * (batch[axis] as number),
+    matrix.offset,
+  );
+  return Float64Array.from({ length: count * length }, (_, at) =>
+    readElement(buffer, start + Math.floor(at / length) * step + (at % length) * stride),
+  );
 }
 
 function runScatterAdd({ rows, cols, count, index, src, out }: ScatterAddKernel, buffers: Buffers): void {

@@ -3,6 +3,7 @@
  *
  *     exp(full 0) ⇒ full 1       x + 0 ⇒ x       x · 1 ⇒ x       −(−x) ⇒ x       where(c, a, a) ⇒ a
  *     reshape(reshape x) ⇒ reshape x     permute(permute x) ⇒ permute x     any movement of full c ⇒ full c
+ *     transpose(a · b) ⇒ transpose b · transpose a
  *     op(expand a, expand b) ⇒ expand op(a, b): scalars and rows are computed once, not per element
  */
 import { sizeOf } from "../../program/dtype.ts";
@@ -39,7 +40,7 @@ const foldBinary: Partial<Record<BinaryOp, (a: number, b: number) => number>> = 
 };
 
 /** The value of a constant tensor, rounded to its type. */
-function valueOf(node: Node | undefined): number | undefined {
+function constantOf(node: Node | undefined): number | undefined {
   if (node === undefined || !isOp(node, "full")) return undefined;
   return node.dtype === "f32" ? Math.fround(node.op.value) : node.op.value;
 }
@@ -52,7 +53,7 @@ const full = (like: Node, value: number, { make }: Builder): Node | undefined =>
 };
 
 const foldConstants: Rule = (node, builder) => {
-  const [a, b] = node.args.map(valueOf);
+  const [a, b] = node.args.map(constantOf);
   if (isOp(node, "unary") && a !== undefined) {
     const fold = foldUnary[node.op.fn];
     return fold && full(node, fold(a), builder);
@@ -70,7 +71,7 @@ const foldConstants: Rule = (node, builder) => {
     return Number.isFinite(a) ? full(node, node.dtype === "i32" ? Math.trunc(a) : a, builder) : undefined;
   }
   if (isMovement(node) && a !== undefined) return builder.make({ kind: "full", value: a }, [], node.shape, node.dtype);
-  if (isOp(node, "concat") && a !== undefined && node.args.every((arg) => Object.is(valueOf(arg), a)))
+  if (isOp(node, "concat") && a !== undefined && node.args.every((arg) => Object.is(constantOf(arg), a)))
     return builder.make({ kind: "full", value: a }, [], node.shape, node.dtype);
   if (isOp(node, "reduce") && a !== undefined && node.op.fn === "sum")
     return full(node, a * (nodeSize(node.args[0] as Node) / Math.max(1, nodeSize(node))), builder);
@@ -88,15 +89,15 @@ const algebra: Rule = (node, { make }) => {
   const [a, b, c] = node.args as [Node, Node | undefined, Node | undefined];
   if (isOp(node, "binary")) {
     const ends = neutral[node.op.fn];
-    if (ends?.right !== undefined && valueOf(b) === ends.right) return a;
-    if (ends?.left !== undefined && valueOf(a) === ends.left) return b;
+    if (ends?.right !== undefined && constantOf(b) === ends.right) return a;
+    if (ends?.left !== undefined && constantOf(a) === ends.left) return b;
     if (node.op.fn === "add" && b !== undefined && isOp(b, "unary") && b.op.fn === "neg")
       return make({ kind: "binary", fn: "sub" }, [a, b.args[0] as Node], node.shape, node.dtype);
     return undefined;
   }
   if (isOp(node, "unary") && node.op.fn === "neg" && isOp(a, "unary") && a.op.fn === "neg") return a.args[0];
   if (isOp(node, "where")) {
-    const cond = valueOf(a);
+    const cond = constantOf(a);
     if (cond !== undefined) return cond !== 0 ? b : c;
     return b === c ? b : undefined;
   }
@@ -172,4 +173,28 @@ const hoistExpand: Rule = (node, { make }) => {
   return make({ kind: "expand" }, [small], node.shape, node.dtype);
 };
 
-export const simplify: Pass = { name: "simplify", rules: [foldConstants, algebra, composeMovement, hoistExpand] };
+/** (a · b)ᵀ is bᵀ · aᵀ: transposes go into the operands' strides, and what follows can be the product's epilogue. */
+const transposeProduct: Rule = (node, { make, uses }) => {
+  const product = node.args[0];
+  if (!isOp(node, "permute") || product === undefined || !isOp(product, "matmul") || uses(product) > 1)
+    return undefined;
+  const rank = node.shape.length;
+  const swap = [...node.shape.keys()].map((axis) =>
+    axis === rank - 1 ? rank - 2 : axis === rank - 2 ? rank - 1 : axis,
+  );
+  if (!node.op.axes.every((axis, i) => axis === swap[i])) return undefined;
+  const turn = (x: Node): Node =>
+    make(
+      { kind: "permute", axes: swap },
+      [x],
+      swap.map((axis) => x.shape[axis] as number),
+      x.dtype,
+    );
+  const [a, b] = product.args as [Node, Node];
+  return make(product.op, [turn(b), turn(a)], node.shape, node.dtype);
+};
+
+export const simplify: Pass = {
+  name: "simplify",
+  rules: [foldConstants, algebra, composeMovement, hoistExpand, transposeProduct],
+};
