@@ -78,77 +78,96 @@ function apply(root: GraphValue, override: ParsedOverride, yamlFloats: YamlFloat
   const start = entryOf(root, first) ?? namedNode(root, first);
   if (start === undefined) throw unknownStep(override, first, [...targetNames(root), ...namesIn(root)]);
   const value = override.action === "remove" ? undefined : readValue(override.valueText, override.text, yamlFloats);
-  if (rest.length === 0 && override.action === "remove" && root.kind === "dict")
-    return { ...root, entries: root.entries.filter((entry) => entry.value !== start) };
-  const changed = edit(start, rest, override, value);
-  return changed === undefined ? root : replaceNode(root, start, changed);
+  const last = rest.pop();
+  if (last === undefined && value === undefined) return removeTarget(root, start, override);
+  const container = rest.reduce((node, step) => existing(node, step, override), start);
+  if (override.action === "append" && value !== undefined) {
+    const list = last === undefined ? start : existing(container, last, override);
+    return replaceNode(root, list, append(list, override, value));
+  }
+  if (last === undefined) return value === undefined ? root : replaceNode(root, start, value);
+  const holder = contents(container);
+  return replaceNode(root, holder, withStep(holder, last, override, value));
 }
 
-/** `node` with the value at `path` below it changed; undefined removes it. */
-function edit(
-  node: GraphValue,
-  path: readonly string[],
-  override: ParsedOverride,
-  value: GraphValue | undefined,
-): GraphValue | undefined {
-  const [step, ...rest] = path;
-  if (step === undefined)
-    return override.action === "append" && value !== undefined ? append(node, override, value) : value;
-  const at = (old: GraphValue | undefined, known: readonly string[], mayBeNew: boolean): GraphValue | undefined => {
-    if (old === undefined && (!mayBeNew || rest.length > 0 || override.action !== "set"))
-      throw unknownStep(override, step, known);
-    return old === undefined ? value : edit(old, rest, override, value);
-  };
+function removeTarget(root: GraphValue, target: GraphValue, override: ParsedOverride): GraphValue {
+  if (root.kind !== "dict" || !root.entries.some((entry) => entry.value === target))
+    throw new DiagnosticError(
+      faults.badOverride({}, { text: override.text, problem: "a node is removed from the place that holds it" }),
+    );
+  return { ...root, entries: root.entries.filter((entry) => entry.value !== target) };
+}
+
+/** What `!list`, `!tuple`, `!dlist` make: to a user the list itself. */
+function contents(node: GraphValue): GraphValue {
+  const [only] = node.kind === "call" ? node.args : [];
+  return node.kind === "call" && isDataList(node) && only !== undefined ? only : node;
+}
+
+function child(container: GraphValue, step: string): GraphValue | undefined {
+  const node = contents(container);
   switch (node.kind) {
     case "call": {
-      if (isDataList(node)) {
-        const inner = edit(node.args[0] as GraphValue, path, override, value);
-        return inner === undefined ? undefined : { ...node, args: [inner] };
-      }
-      const position = /^(?:arg)?(\d+)$/.exec(step)?.[1];
-      if (position !== undefined)
-        return { ...node, args: editItems(node.args, Number(position), (old) => at(old, [], false)) };
-      const old = node.kwargs.find((keyword) => keyword.name === step);
-      const made = at(
-        old?.value,
-        node.kwargs.map((keyword) => keyword.name),
-        true,
+      const position = positionOf(step);
+      return position === undefined ? node.kwargs.find(({ name }) => name === step)?.value : node.args[position];
+    }
+    case "dict":
+      return entryOf(node, step);
+    case "list":
+    case "tuple":
+      return /^\d+$/.test(step) ? node.items[Number(step)] : undefined;
+    default:
+      return undefined;
+  }
+}
+
+function existing(container: GraphValue, step: string, override: ParsedOverride): GraphValue {
+  const found = child(container, step);
+  if (found === undefined) throw unknownStep(override, step, stepsOf(container));
+  return found;
+}
+
+/** Positional arguments of a call: `2` or `arg2`. */
+function positionOf(step: string): number | undefined {
+  const digits = /^(?:arg)?(\d+)$/.exec(step)?.[1];
+  return digits === undefined ? undefined : Number(digits);
+}
+
+function stepsOf(node: GraphValue): readonly string[] {
+  return node.kind === "call" ? node.kwargs.map(({ name }) => name) : targetNames(node);
+}
+
+/** `node` with the value at `step` changed, added, or removed where `value` is undefined. Only named things can be added. */
+function withStep(node: GraphValue, step: string, override: ParsedOverride, value: GraphValue | undefined): GraphValue {
+  const old = child(node, step);
+  const isNamed = node.kind === "dict" || (node.kind === "call" && positionOf(step) === undefined);
+  if (old === undefined && (!isNamed || value === undefined)) throw unknownStep(override, step, stepsOf(node));
+  const items = (list: readonly GraphValue[], index: number | undefined) =>
+    list.flatMap((item, i) => (i !== index ? [item] : value === undefined ? [] : [value]));
+  switch (node.kind) {
+    case "call": {
+      if (!isNamed) return { ...node, args: items(node.args, positionOf(step)) };
+      const kwargs = node.kwargs.flatMap((keyword) =>
+        keyword.name !== step ? [keyword] : value === undefined ? [] : [{ ...keyword, value }],
       );
-      const kept = node.kwargs.flatMap((keyword) =>
-        keyword !== old ? [keyword] : made === undefined ? [] : [{ ...keyword, value: made }],
-      );
-      if (old === undefined && made !== undefined) kept.push({ name: step, nameOrigin: made.origin, value: made });
-      return { ...node, kwargs: kept };
+      if (old === undefined && value !== undefined) kwargs.push({ name: step, nameOrigin: value.origin, value });
+      return { ...node, kwargs };
     }
     case "dict": {
-      const names = targetNames(node);
-      const old = entryOf(node, step);
-      const made = at(old, names, true);
+      const isStep = ({ key }: DictEntry) => key.kind === "scalar" && key.value === step;
       const entries = node.entries.flatMap((entry): DictEntry[] =>
-        entry.value !== old || old === undefined ? [entry] : made === undefined ? [] : [{ ...entry, value: made }],
+        !isStep(entry) ? [entry] : value === undefined ? [] : [{ ...entry, value }],
       );
-      if (old === undefined && made !== undefined)
-        entries.push({ key: { kind: "scalar", origin: made.origin, value: step }, value: made });
+      if (old === undefined && value !== undefined)
+        entries.push({ key: { kind: "scalar", origin: value.origin, value: step }, value });
       return { ...node, entries };
     }
     case "list":
     case "tuple":
-      return {
-        ...node,
-        items: editItems(node.items, /^\d+$/.test(step) ? Number(step) : -1, (old) => at(old, [], false)),
-      };
+      return { ...node, items: items(node.items, Number(step)) };
     default:
-      throw unknownStep(override, step, []);
+      return node;
   }
-}
-
-function editItems(
-  items: readonly GraphValue[],
-  index: number,
-  change: (old: GraphValue | undefined) => GraphValue | undefined,
-): GraphValue[] {
-  const made = change(items[index]);
-  return items.flatMap((item, i) => (i !== index ? [item] : made === undefined ? [] : [made]));
 }
 
 function append(node: GraphValue, override: ParsedOverride, value: GraphValue): GraphValue {
@@ -164,7 +183,6 @@ function append(node: GraphValue, override: ParsedOverride, value: GraphValue): 
   );
 }
 
-/** What `!list`, `!tuple`, `!dlist` make: to a user the list itself. */
 function isDataList(node: CallNode): boolean {
   return (
     (node.constructorSpec === "named_list" || node.constructorSpec === "named_tuple") &&
