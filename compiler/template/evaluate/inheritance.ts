@@ -113,7 +113,12 @@ function warnOfUnknownBlocks(run: Run, chain: readonly TemplateTree[], stack: re
       if (above.some((ancestor) => ancestor.blocks.has(block.name))) continue;
       const names = above.flatMap((ancestor) => [...ancestor.blocks.keys()]);
       const span = block.section?.header ?? block.nameSpan;
-      run.warn(faults.unknownBlock({ span, chain: stack }, { name: block.name, nearest: nearest(block.name, names) }));
+      run.warn(
+        faults.unknownBlock(
+          { span, chain: stack.slice(0, stack.length - above.length) },
+          { name: block.name, nearest: nearest(block.name, names) },
+        ),
+      );
     }
   });
 }

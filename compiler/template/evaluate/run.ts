@@ -1,7 +1,7 @@
 /** @file What one render shares: templates, filters, modules that were imported, warnings, and the guard against endless recursion. */
-import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
+import type { Diagnostic, Place } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../source/nearest.ts";
-import type { Span } from "../../source/span.ts";
+import type { Frame as SourceFrame, Span } from "../../source/span.ts";
 import { templateDiagnostics as faults, TemplateFault } from "../diagnostics.ts";
 import type { Loader } from "../loader.ts";
 import type { Expression, TemplateTree } from "../syntax/ast.ts";
@@ -84,7 +84,7 @@ export function locate(error: unknown, place: Expression | Span, frame: Frame): 
     if (!error.message.startsWith("Maximum call stack")) {
       return new TemplateFault("overflow", faults.evaluation(at, { message: "the result is too large" }));
     }
-    return new TemplateFault("recursion", faults.recursion(at, { message: "this nests too deeply" }));
+    return new TemplateFault("recursion", faults.recursion(beginning(at), { message: "this nests too deeply" }));
   }
   if (!(error instanceof TemplateError)) return error;
   const { kind, near } = error;
@@ -103,12 +103,17 @@ export function locate(error: unknown, place: Expression | Span, frame: Frame): 
     case "security":
       return new TemplateFault(kind, faults.security(at, { message, hint }));
     case "recursion":
-      return new TemplateFault(kind, faults.recursion(at, { message, hint }));
+      return new TemplateFault(kind, faults.recursion(beginning(at), { message, hint }));
     case "syntax":
       return new TemplateFault(kind, faults.syntax(at, { message, hint }));
     default:
       return new TemplateFault(kind, faults.evaluation(at, { message, hint }));
   }
+}
+
+/** The first steps of an endless way say all of it. */
+function beginning({ span, chain }: { span: Span; chain: readonly SourceFrame[] }): Place {
+  return { span, chain: chain.slice(0, 6) };
 }
 
 /** A syntax fault knows no chain: it was found while loading. */

@@ -8,6 +8,9 @@ import type { MappedText } from "../scan/mapped-text.ts";
 import { tagWords } from "./template-parser.ts";
 import * as t from "./tokens.ts";
 
+const matching: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
+const closing = new Set(Object.values(matching));
+
 /** Closing words and what they close. */
 const closers = new Map<TokenType, TokenType>([
   [t.EndIf, t.If],
@@ -37,12 +40,16 @@ export function explainLexing(
     if (token.tokenType === t.UnclosedComment)
       found.push(faults.unclosed({ span }, { what: "this comment", end: "#}" }));
     else if (token.tokenType === t.UnclosedString) {
-      const quote = token.image[0] as string;
-      found.push(faults.unclosed({ span: spanOf(source, token) }, { what: "this string", end: quote }));
+      found.push(unclosedString(source, token));
     }
   }
   for (const { offset, length } of errors) {
     const text = source.text.slice(offset, offset + length);
+    const bracket = /^[)\]}]/.test(text) ? mismatchedBracket(tokens, offset) : undefined;
+    if (bracket !== undefined) {
+      found.push(unclosedBracket(source, bracket));
+      continue;
+    }
     const message = `'${text}' has no meaning here`;
     found.push(faults.syntax({ span: source.span(offset, offset + length) }, { message, hint: hintFor(text) }));
   }
@@ -54,6 +61,33 @@ function hintFor(text: string): string | undefined {
   if (text.startsWith("!")) return "'not' negates";
   if (/^[)\]}]/.test(text)) return "it closes a bracket that was not opened";
   return undefined;
+}
+
+function unclosedString(source: MappedText, token: IToken): Diagnostic {
+  const span = spanOf(source, token);
+  const diagnostic = faults.unclosed({ span }, { what: "this string", end: token.image[0] as string });
+  // What the line stage took away is still in the file.
+  const cut = /^\s?##/.test(span.file.text.slice(span.end));
+  return cut ? { ...diagnostic, hint: "'##' after a space begins a comment, also inside a string" } : diagnostic;
+}
+
+/** The innermost bracket before `offset` that something else closes, in the tag where `offset` is. */
+function mismatchedBracket(tokens: readonly IToken[], offset: number): IToken | undefined {
+  const before = tokens.filter((token) => token.startOffset < offset);
+  const start = before.findLastIndex(({ tokenType }) => tokenType === t.TagOpen || tokenType === t.PrintOpen);
+  const open: IToken[] = [];
+  for (const token of before.slice(start + 1)) {
+    if (token.image in matching) open.push(token);
+    if (!closing.has(token.image)) continue;
+    const bracket = open.pop();
+    if (bracket !== undefined && matching[bracket.image] !== token.image) return bracket;
+  }
+  return open.at(-1);
+}
+
+function unclosedBracket(source: MappedText, bracket: IToken): Diagnostic {
+  const place = { span: spanOf(source, bracket) };
+  return faults.unclosed(place, { what: `'${bracket.image}'`, end: `'${matching[bracket.image] as string}'` });
 }
 
 interface OpenTag {
@@ -88,7 +122,7 @@ function misplacedTag(source: MappedText, open: readonly OpenTag[], tag: IToken,
       ? []
       : [
           {
-            span: spanOf(source, innermost.tag, innermost.word),
+            span: spanOfTag(source, innermost),
             text: `${describeTag(source, innermost)} is open here`,
           },
         ];
@@ -124,7 +158,9 @@ function misplacedTag(source: MappedText, open: readonly OpenTag[], tag: IToken,
       { span, labels: label },
       {
         message: `'${word.image}' stands here, while ${describeTag(source, innermost)} is still open`,
-        hint: `close it first, with '${end}'`,
+        hint: isSection(source, innermost)
+          ? `a section ends only at the next header or with the file; '${word.image}' belongs before its header`
+          : `close it first, with '${end}'`,
       },
     );
   }
@@ -168,12 +204,10 @@ function unclosed(source: MappedText, tokens: readonly IToken[]): Diagnostic {
   }
   const end = closerOf.get(innermost.word.tokenType)?.LABEL ?? "";
   return faults.unclosed(
-    { span: spanOf(source, innermost.tag, innermost.word) },
+    { span: spanOfTag(source, innermost) },
     { what: describeTag(source, innermost), end: `'${end}'` },
   );
 }
-
-const matching: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
 
 function openBracket(tokens: readonly IToken[], from: number): IToken | undefined {
   const open: IToken[] = [];
@@ -196,17 +230,16 @@ function unexpected(
   const span = spanOf(source, token);
   const previous = tokens[at - 1];
   const what = describe(source, token);
-  const rule = error?.context.ruleStack.at(-1);
-  if (rule === "blockTag" && token.tokenType === t.Minus) {
+  if (error?.context.ruleStack.at(-2) === "blockTag" && token.tokenType === t.Minus) {
     return faults.syntax({ span }, { message: "the name of a block cannot hold a hyphen", hint: "use an underscore" });
   }
-  if (token.tokenType === t.AssignSign) {
+  const expected = expectedBy(error);
+  if (token.tokenType === t.AssignSign && expected !== "a name") {
     return faults.syntax(
       { span },
       { message: "'=' assigns only in `set`, `with` and named arguments", hint: "'==' compares" },
     );
   }
-  const expected = expectedBy(error);
   if (expected !== undefined)
     return faults.syntax({ span }, { message: `${what} stands here, where ${expected} is expected` });
   const after = previous === undefined ? "" : ` after ${describe(source, previous)}`;
@@ -217,6 +250,7 @@ function expectedBy(error: IRecognitionException | undefined): string | undefine
   if (error === undefined) return undefined;
   if (error.name === "NoViableAltException") {
     const rule = error.context.ruleStack.at(-1);
+    if (rule === "setTarget" || rule === "targetItem") return "a name";
     return rule === "primary" || rule === "unary" || rule === "negation" ? "a value" : undefined;
   }
   // Chevrotain's own message names the token type: `Expecting token of type --> X <-- but found …`.
@@ -249,6 +283,16 @@ function opensBody(tokens: readonly IToken[], at: number, end: number): boolean 
     if (tokens[i]?.tokenType === t.AssignSign) return false;
   }
   return true;
+}
+
+function isSection(source: MappedText, { tag }: OpenTag): boolean {
+  return source.madeAt(tag.startOffset)?.kind === "section-start";
+}
+
+/** The opening tag up to its word; the header of a section. */
+function spanOfTag(source: MappedText, { tag, word }: OpenTag): Span {
+  const made = source.madeAt(tag.startOffset);
+  return made?.kind === "section-start" ? made.section.header : spanOf(source, tag, word);
 }
 
 function describeTag(source: MappedText, { tag, word }: OpenTag): string {
