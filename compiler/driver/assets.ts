@@ -1,7 +1,7 @@
 /**
  * @file Build rules: made once, in a child process, and kept by content.
  *
- * A rule's result depends on its recipe (as emitted), on the compiler and library, on the rules that it uses, and on the files that it reads;
+ * A rule's result depends on its recipe (as emitted), on what that imports of the library, on the rules that it uses, and on the files that it reads;
  * the last are known only after a run, so the cache keeps their hashes beside the result. What the build asks about a result ("facts") is kept
  * there too.
  *
@@ -32,7 +32,6 @@ import { answerFacts, assetsOf, assetTarget, factsOf } from "../graph/passes/fac
 import { keyword } from "../graph/passes/queries.ts";
 import { buildDiagnostics, assetDiagnostics as faults } from "./build-diagnostics.ts";
 import type { Host } from "./host.ts";
-import { packageBuildId } from "./manifest.ts";
 import { sha256 } from "./output.ts";
 
 export interface AssetRequest {
@@ -145,7 +144,13 @@ class AssetBuild {
     const used = this.#earlier
       .filter(({ path }) => recipe.includes(JSON.stringify(path)))
       .map(({ path, hash }) => [path, hash]);
-    return sha256(JSON.stringify([recipe, packageBuildId(this.#request.host.packageRoot), used])).slice(0, 40);
+    return sha256(JSON.stringify([recipe, this.#libraryHashes(recipe), used])).slice(0, 40);
+  }
+
+  /** Of the parts of the library that a recipe imports. Their files name the chunks that they share by content, so these need no look. */
+  #libraryHashes(recipe: string): readonly string[] {
+    const parts = [...recipe.matchAll(/from "fgc\/(\w+)"/g)].map(([, name]) => `${name}.js`);
+    return parts.map((file) => hashOf(join(this.#request.host.packageRoot, "dist/lib", file)));
   }
 
   /** Two rules of one target name that make the same share it; otherwise the later gets a number. */

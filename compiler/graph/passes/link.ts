@@ -15,7 +15,7 @@ import type { Frame } from "../../source/span.ts";
 import { placeOf } from "../describe.ts";
 import { lookup } from "../import-map.ts";
 import type { CallNode, DictEntry, GraphValue } from "../node.ts";
-import { moduleConfigKeys } from "./boundaries.ts";
+import { boundaries, moduleConfigKeys } from "./boundaries.ts";
 import { linkDiagnostics as faults } from "./diagnostics.ts";
 import { fold } from "./fold.ts";
 import type { GraphPass, LinkedProject, PassContext, PlainValue, ProjectEnvironment } from "./pass.ts";
@@ -141,7 +141,7 @@ class Linker {
     }
     // Only what is wanted is resolved: another project's unused targets are no business of this build.
     const made: GraphValue = { kind: "dict", entries, origin: node.origin };
-    const resolved = restore(resolveIn(made, environment, this.#context));
+    const resolved = restore(resolveIn(boundaries.run(made, this.#context), environment, this.#context));
     return typeof wanted === "string" ? targetOf(resolved, wanted) : resolved;
   }
 }

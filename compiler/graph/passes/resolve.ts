@@ -34,10 +34,16 @@ export function resolveIn(root: GraphValue, environment: ProjectEnvironment, con
   return rewrite(root, (node) => {
     if (node.kind !== "call" || node.symbol !== undefined || ownSpecs.has(node.constructorSpec)) return node;
     const { submoduleSearchpath: _, ...rest } = node;
-    const resolver = new Resolver(node, environment, context);
-    const symbol = resolver.resolve();
-    return symbol === undefined ? rest : { ...rest, symbol };
+    const found = new Resolver(node, environment, context).resolve();
+    if (found === "type") return objectOf(rest);
+    return found === undefined ? rest : { ...rest, symbol: found };
   });
+}
+
+/** A spec that names an interface makes a plain object of it: whether it fits is the TypeScript checker's to say. */
+function objectOf(node: CallNode): CallNode {
+  const kwargs = node.kwargs.map((entry) => ({ ...entry, name: camelCase(entry.name) }));
+  return { ...node, constructorSpec: "named_dict", kwargs };
 }
 
 interface FoundModule {
@@ -60,7 +66,7 @@ class Resolver {
     return placeOf(this.#node.constructorOrigin);
   }
 
-  resolve(): ResolvedSymbol | undefined {
+  resolve(): ResolvedSymbol | "type" | undefined {
     const { report } = this.#context;
     const written = this.#node.constructorSpec;
     if (isBuiltin(written)) return undefined;
@@ -85,7 +91,7 @@ class Resolver {
     return { module, path: spec.slice(colon + 1).split(".") };
   }
 
-  #symbol(name: string, path: readonly string[]): ResolvedSymbol | undefined {
+  #symbol(name: string, path: readonly string[]): ResolvedSymbol | "type" | undefined {
     const found = this.#module(name);
     const [exportName, ...members] = path as [string, ...string[]];
     if (found === undefined) return undefined;
@@ -111,10 +117,11 @@ class Resolver {
     base: FoundModule & { exportName: string },
     members: readonly string[],
     signature: ExportSignature | undefined,
-  ): ResolvedSymbol | undefined {
+  ): ResolvedSymbol | "type" | undefined {
     const { report } = this.#context;
     const symbol = { ...base, members };
     if (signature === undefined) return symbol;
+    if (signature.kind === "type" && members.length === 0 && this.#node.args.length === 0) return "type";
     if (signature.kind === "type") {
       report(faults.notCallable(this.#place, { name: base.exportName, kind: "type" }));
       return undefined;
