@@ -2,6 +2,11 @@
 import { defineDiagnostics } from "../diagnostics/diagnostic.ts";
 
 export const cliDiagnostics = defineDiagnostics("cli", {
+  usage: {
+    severity: "error",
+    message: (p: { message: string }) => p.message,
+    hint: () => "`fgc --help` lists the commands, `fgc COMMAND --help` their flags",
+  },
   badSet: {
     severity: "error",
     message: (p: { text: string }) => `--set takes NAME=VALUE, not '${p.text}'`,

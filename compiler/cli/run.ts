@@ -5,9 +5,11 @@
  */
 import { Command, CommanderError } from "commander";
 import { DiagnosticError } from "../diagnostics/diagnostic.ts";
+import { diagnosticJson } from "../diagnostics/render.ts";
 import type { CommandDefinition, OptionValues } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { addConfigFlags, type ConfigFlags } from "./config-flags.ts";
+import { cliDiagnostics as faults } from "./diagnostics.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { CliHost } from "./host.ts";
 import { printFailure, printResult, reportDiagnostics, usesColor } from "./output.ts";
@@ -64,7 +66,14 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
     return exitCode;
   } catch (error) {
     if (!(error instanceof CommanderError)) return printFailure(host, globals, error);
-    return error.exitCode === 0 ? ExitCode.Ok : ExitCode.Usage;
+    if (error.exitCode === 0) return ExitCode.Ok;
+    // commander has printed the message; a program that asked for JSON gets it in that form too.
+    const message = error.message.replace(/^error: /, "").split("\n")[0] as string;
+    if (globals.json)
+      host.stdout.write(
+        `${JSON.stringify({ ok: false, diagnostics: [diagnosticJson(faults.usage({}, { message }))] }, null, 2)}\n`,
+      );
+    return ExitCode.Usage;
   }
 }
 

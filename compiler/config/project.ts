@@ -152,6 +152,9 @@ export interface FoundTemplate {
   readonly path: string;
 }
 
+/** Deep enough for any library of templates, and safe from links that lead back up. */
+export const maximumDepth = 12;
+
 /** All `.yaml` files below `prefix` in any folder of the search path; the first folder wins, hidden folders are skipped. Sorted. */
 export function listTemplates(
   files: FileTree,
@@ -159,11 +162,12 @@ export function listTemplates(
   prefix: string,
 ): readonly FoundTemplate[] {
   const found = new Map<string, string>();
-  const walk = (folder: string, name: string): void => {
+  const walk = (folder: string, name: string, depth: number): void => {
+    if (depth > maximumDepth) return;
     for (const entry of files.list(folder)) {
       if (entry.name.startsWith(".")) continue;
       const inner = name === "" ? entry.name : `${name}/${entry.name}`;
-      if (entry.isDirectory) walk(join(folder, entry.name), inner);
+      if (entry.isDirectory) walk(join(folder, entry.name), inner, depth + 1);
       else if (
         /\.ya?ml$|\.jinja2?$/.test(entry.name) &&
         (prefix === "" || entry.name.endsWith(".yaml")) &&
@@ -172,7 +176,7 @@ export function listTemplates(
         found.set(inner, join(folder, entry.name));
     }
   };
-  for (const folder of searchPath) walk(join(folder, prefix), "");
+  for (const folder of searchPath) walk(join(folder, prefix), "", 0);
   return [...found]
     .map(([name, path]) => ({ name, path }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));

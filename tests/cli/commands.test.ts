@@ -216,6 +216,39 @@ describe("the command line", () => {
     expect(config.stderr).toContain("did you mean 'tiny.yaml'?");
     expect(config.code).toBe(2);
   });
+  it("says in JSON what is wrong with the command line", async () => {
+    const { stdout, code } = await fgc(world, "--json", "pp", "--nonsense");
+    expect(JSON.parse(stdout)).toMatchObject({
+      ok: false,
+      diagnostics: [{ code: "cli/usage", message: "unknown option '--nonsense'" }],
+    });
+    expect(code).toBe(2);
+  });
+  it("takes a project that is in no workspace, with the package's defaults", async () => {
+    const alone: MemoryWorld = {
+      cwd: "/alone",
+      files: {
+        "/package/templatelib/workspace/meta_defaults.yaml": "-- block configs\n-- endblock configs\n",
+        "/package/templatelib/base/shipped.yaml": "a: {{ project_dir }} {{ workspace_root }}\n",
+        "/alone/meta.yaml": "-- extends 'meta_defaults.yaml'\n-- block configs\nname: Alone\n-- endblock configs\n",
+        "/alone/templates/configs/x.yaml": "-- extends 'shipped.yaml'\n",
+      },
+    };
+    const { stdout, stderr } = await fgc(alone, "pp");
+    expect(stdout).toBe("a: /alone /alone");
+    expect(stderr).toContain("info[project/no-workspace]");
+  });
+  it("takes search folders relative to the project, wherever it is run", async () => {
+    const meta = "name: R\nsearchdir: [templates, ../lib]\nsearchdri: x\n";
+    const relative: MemoryWorld = {
+      cwd: "/",
+      files: { ...world.files, "/ws/project/meta.yaml": meta, "/ws/lib/configs/far.yaml": "x: 1\n" },
+    };
+    const { stdout, stderr } = await fgc(relative, "-p", "/ws/project", "-t", "far.yaml", "pp");
+    expect(stdout).toBe("x: 1");
+    expect(stderr).toContain("warning[project/unknown-meta-key]: nothing reads 'searchdri'");
+    expect(stderr).toContain("did you mean 'searchdir'?");
+  });
   it("says that there is no project", async () => {
     const { code, stderr } = await fgc({ files: { "/elsewhere/x": "" }, cwd: "/elsewhere" }, "pp");
     expect(stderr).toContain("error[project/no-project]");

@@ -22,7 +22,11 @@ export const buildCommand = defineCommand({
     sourcemap: { flags: "--no-sourcemap", description: "no source maps", fallback: true },
     platform: choice("--platform <name>", "where the bundles are to run", ["node", "browser", "deno"], "node"),
     force: toggle("--force", "build even if nothing changed, and over files that were edited by hand"),
-    dumpIr: { flags: "--dump-ir [pass]", description: `print the graph after a pass: ${passes.join(", ")}` },
+    dumpIr: {
+      flags: "--dump-ir [pass]",
+      choices: passes,
+      description: `print the graph after a pass: ${passes.join(", ")}`,
+    },
   },
   async run(host, { options, session }) {
     const started = performance.now();

@@ -1,6 +1,6 @@
 /** @file `fgc ls`: the configs of a project, or of all projects below a folder. */
 import { join, resolve } from "node:path";
-import { metaFileName } from "../../config/project.ts";
+import { maximumDepth, metaFileName } from "../../config/project.ts";
 import { type Diagnostic, DiagnosticError } from "../../diagnostics/diagnostic.ts";
 import { diagnosticJson } from "../../diagnostics/render.ts";
 import { listConfigs, loadProject } from "../../driver/compile.ts";
@@ -65,13 +65,14 @@ interface ListedProject {
 }
 
 /** Folders with a meta file, sorted. What builds write and what packages bring is not looked into. */
-function projectsBelow(host: CliHost, folder: string): string[] {
+function projectsBelow(host: CliHost, folder: string, depth = 0): string[] {
+  if (depth > maximumDepth) return [];
   const skipped = new Set(["node_modules", "output_models", "forgather_workspace", "fgc_workspace", "tmp"]);
   const here = host.files.readText(join(folder, metaFileName)) === undefined ? [] : [folder];
   const below = host.files
     .list(folder)
     .filter(({ name, isDirectory }) => isDirectory && !name.startsWith(".") && !skipped.has(name))
-    .flatMap(({ name }) => projectsBelow(host, join(folder, name)));
+    .flatMap(({ name }) => projectsBelow(host, join(folder, name), depth + 1));
   return [...here, ...below];
 }
 
