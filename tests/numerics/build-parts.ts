@@ -4,7 +4,7 @@ import { camelCaseKeys } from "../../stdlib/camel-case.ts";
 import * as loss from "../../stdlib/loss/index.ts";
 import { CausalLMModel } from "../../stdlib/models/index.ts";
 import * as nn from "../../stdlib/nn/index.ts";
-import type { Json } from "./golden.ts";
+import { type Golden, type Json, tensorsBelow } from "./golden.ts";
 
 const activations: Readonly<Record<string, () => nn.Activation>> = {
   relu: () => new nn.ReLU(),
@@ -71,7 +71,7 @@ function factoryOf(part: Json, wiring: Wiring): (args?: { layerIdx: number }) =>
 
 /** A whole model from the `config`, `layer` and `final_norm` of a golden. */
 export function buildModel(args: Json): CausalLMModel {
-  const config = camelCaseKeys(args["config"] as Json) as Record<string, never> & {
+  const config = camelCaseKeys(args["config"] as Json) as unknown as nn.CausalLMConfig & {
     arch: string;
     hiddenSize: number;
     vocabSize: number;
@@ -102,9 +102,21 @@ export function buildModel(args: Json): CausalLMModel {
         numHiddenLayers,
         postNormFactory: finalNorm === null ? null : (factoryOf(finalNorm, {}) as never),
       }),
+      config,
     }),
     lmHead: new nn.Linear(hiddenSize, vocabSize, { bias: false }),
     lossFn: new loss.CausalLoss(),
     config,
   });
+}
+
+/** Give a model the golden's weights: all parameters, and the buffers that it has. */
+export function loadWeights(model: CausalLMModel, golden: Golden, prefix = "param."): CausalLMModel {
+  const values = new Map([...tensorsBelow(golden, prefix), ...tensorsBelow(golden, "buffer.")]);
+  const { missing, unexpected } = model.loadStateDict(values, { strict: false });
+  const buffers = new Set(model.namedBuffers().map(([name]) => name));
+  const absent = missing.filter((name) => !buffers.has(name));
+  if (absent.length + unexpected.length > 0)
+    throw new Error(`${golden.name}: missing ${absent}, unexpected ${unexpected}`);
+  return model;
 }
