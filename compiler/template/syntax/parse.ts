@@ -82,10 +82,10 @@ function faultOf(diagnostics: readonly Diagnostic[]): TemplateFault {
   return new TemplateFault("syntax", first, ...more);
 }
 
-/** Freeze a tree. Places are shared and belong to the source; they are frozen with it. */
+/** Freeze a tree's nodes and lists; places are left as they are, for they are shared and there are many. */
 function freeze<T>(node: T): T {
-  if (typeof node !== "object" || node === null || Object.isFrozen(node)) return node;
+  if (typeof node !== "object" || node === null || node instanceof Map) return node;
   Object.freeze(node);
-  for (const [key, part] of Object.entries(node)) if (key !== "file") freeze(part);
+  for (const key in node) if (key !== "file" && !key.toLowerCase().endsWith("span")) freeze(node[key]);
   return node;
 }
