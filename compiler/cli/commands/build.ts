@@ -25,7 +25,7 @@ export const buildCommand = defineCommand({
     dumpIr: {
       flags: "--dump-ir [pass]",
       choices: passes,
-      description: `print the graph after a pass: ${passes.join(", ")}`,
+      description: "print the graph after a pass, or after each",
     },
   },
   async run(host, { options, session }) {
