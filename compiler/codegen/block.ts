@@ -25,6 +25,8 @@ export interface BlockOptions {
   modelModule(node: CallNode): string;
   /** Expressions that stand for nodes from outside of this block: an asset being asked about, a path being made. */
   readonly given?: ReadonlyMap<GraphValue, string>;
+  /** One expression, without constants for named parts. */
+  readonly inline?: boolean;
   /** Type annotations on the parameters of local functions; a module that is only run needs none. */
   readonly typed: boolean;
 }
@@ -91,7 +93,7 @@ export class Block {
       case "var":
         return this.#options.variable(node.varName);
       case "call":
-        return node.name === undefined || this.#isAmong(node, modelModuleSpec)
+        return node.name === undefined || this.#options.inline === true || this.#isAmong(node, modelModuleSpec)
           ? this.#call(node)
           : this.#named(node, node.name);
     }

@@ -15,6 +15,7 @@ export function emitRecipeModule(asset: CallNode, facts: ReadonlyMap<string, Cal
       variable: (variable) => variable,
       modelModule: () => "undefined",
       given: new Map([[asset, "asset"]]),
+      inline: true,
       typed: false,
     });
     return `${JSON.stringify(name)}: (asset) => ${block.emit(fact)}`;
