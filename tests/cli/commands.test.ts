@@ -164,6 +164,25 @@ describe("fgc graph", () => {
   });
 });
 
+describe("fgc train", () => {
+  it("prints the line that would run, and writes nothing, with --dry-run", async () => {
+    const { stdout, files, code } = await fgc(
+      world,
+      "train",
+      "--dry-run",
+      "--resume",
+      "--max-steps",
+      "3",
+      "--",
+      "--log-level",
+      "debug",
+    );
+    expect(stdout).toBe("node output_models/tiny/trainer.mjs --resume --log-level debug\n");
+    expect(Object.keys(files)).toEqual(Object.keys(world.files));
+    expect(code).toBe(0);
+  });
+});
+
 describe("the other views", () => {
   it("targets", async () => {
     expect((await fgc(world, "targets")).stdout).toBe("meta\nmain\ndynamic_args\n");

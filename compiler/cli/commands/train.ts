@@ -1,9 +1,11 @@
 /** @file `fgc train`: builds where that is needed, then runs the trainer. */
 import { join } from "node:path";
 import { plainData } from "../../driver/plain-data.ts";
+import type { GraphValue } from "../../graph/node.ts";
 import { defineCommand, text, toggle } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import { showPath } from "../output.ts";
+import type { Session } from "../session.ts";
 import { describeReport } from "./build.ts";
 
 export const trainCommand = defineCommand({
@@ -26,6 +28,25 @@ export const trainCommand = defineCommand({
     force: toggle("--force", "build even if nothing changed"),
   },
   async run(host, { options, rest, session }) {
+    const given = [
+      ...(options.device === undefined ? [] : ["--device", options.device]),
+      ...(options.resume === true
+        ? ["--resume"]
+        : typeof options.resume === "string"
+          ? [`--resume=${options.resume}`]
+          : []),
+      ...(options.nproc === undefined ? [] : ["--nproc", options.nproc]),
+      ...(options.logLevel === undefined ? [] : ["--log-level", options.logLevel]),
+      ...rest,
+    ];
+    const { graph, preprocessed } = session.buildGraph();
+    const environment = environmentOf(graph);
+    const settings = Object.entries(environment).map(([name, value]) => `${name}=${quote(value)}`);
+    const lineFor = (program: string) => [...settings, "node", showPath(host, program), ...given.map(quote)].join(" ");
+    if (options.dryRun) {
+      const program = join(outputFolder(graph, session, preprocessed.config), "trainer.mjs");
+      return { text: `${lineFor(program)}\n`, json: { ok: true, command: ["node", program, ...given], environment } };
+    }
     const { build } = await import("../../driver/build.ts");
     const note = (line: string) => {
       if (!session.globals.quiet) host.stderr.write(`${line}\n`);
@@ -41,21 +62,8 @@ export const trainCommand = defineCommand({
     ))
       note(line);
     const { diagnostics, outDir } = report;
-    const given = [
-      ...(options.device === undefined ? [] : ["--device", options.device]),
-      ...(options.resume === true
-        ? ["--resume"]
-        : typeof options.resume === "string"
-          ? [`--resume=${options.resume}`]
-          : []),
-      ...(options.nproc === undefined ? [] : ["--nproc", options.nproc]),
-      ...(options.logLevel === undefined ? [] : ["--log-level", options.logLevel]),
-      ...rest,
-    ];
     const program = join(outDir, "trainer.mjs");
-    const environment = environmentOf(session.buildGraph().graph);
-    const settings = Object.entries(environment).map(([name, value]) => `${name}=${quote(value)}`);
-    const line = [...settings, "node", showPath(host, program), ...given.map(quote)].join(" ");
+    const line = lineFor(program);
     const json = { ok: true, command: ["node", program, ...given], environment, outDir };
     if (options.script !== undefined) {
       const lines = [
@@ -66,7 +74,6 @@ export const trainCommand = defineCommand({
       host.files.writeText(options.script, `${lines.join("\n")}\n`);
       return { text: "", json, diagnostics };
     }
-    if (options.dryRun) return { text: `${line}\n`, json, diagnostics };
     note(`$ ${line}`);
     const code = await host.run(process.execPath, [program, ...given], environment);
     // A stop that was asked for keeps its code; whatever else the trainer ends with is a failed run.
@@ -80,8 +87,18 @@ export const trainCommand = defineCommand({
   },
 });
 
+/** Where a build would write: the config's own `meta.output_dir`. */
+function outputFolder(graph: GraphValue, session: Session, config: string): string {
+  const meta = plainData(graph, "meta");
+  const own =
+    meta !== null && typeof meta === "object" && !Array.isArray(meta)
+      ? (meta as Readonly<Record<string, unknown>>)["output_dir"]
+      : undefined;
+  return typeof own === "string" ? own : join(session.project.dir, "output_models", config.replace(/\.yaml$/, ""));
+}
+
 /** The config's target `env`: settings for the trainer's process. */
-function environmentOf(graph: Parameters<typeof plainData>[0]): Readonly<Record<string, string>> {
+function environmentOf(graph: GraphValue): Readonly<Record<string, string>> {
   const declared = plainData(graph, "env");
   if (declared === null || typeof declared !== "object" || Array.isArray(declared)) return {};
   return Object.fromEntries(Object.entries(declared).map(([name, value]) => [name, String(value)]));
