@@ -64,7 +64,8 @@ export class Block {
   /** The expression of `root`; what it needs first is added to the statements. */
   emit(root: GraphValue): string {
     this.#countUses(root);
-    return this.#value(root);
+    const isPlainPartial = root.kind === "call" && root.mode === "partial" && root.name === undefined;
+    return isPlainPartial && this.#options.given?.has(root) !== true ? this.#call(root, true) : this.#value(root);
   }
 
   #countUses(node: GraphValue): void {

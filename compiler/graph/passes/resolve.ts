@@ -147,13 +147,8 @@ class Resolver {
       const file = this.#file(name);
       if (file !== undefined) return { module: file, isFile: true };
       if (lookup(this.#environment.importMap, this.#node.constructorSpec) === undefined) {
-        const tried = this.#candidates(name).map((path) => this.#shown(path));
-        report(
-          faults.unknownFile(this.#place, {
-            module: name,
-            tried: [...new Set(tried.map((path) => path.replace(/(\/index)?\.[a-z.]+$/, ".ts")))].slice(0, 4),
-          }),
-        );
+        const tried = this.#candidates(name).filter((path) => path.endsWith(".ts") && !/(\.d|\/index)\.ts$/.test(path));
+        report(faults.unknownFile(this.#place, { module: name, tried: tried.map((path) => this.#shown(path)) }));
       }
       return undefined;
     }
