@@ -50,12 +50,15 @@ export function chooseAnchors(graph: LowerGraph): Storage {
     if (alwaysStored.has(node.op.kind) || (node.op.kind === "cast" && (node.dtype === "f16" || node.dtype === "bf16")))
       storage.anchor(node);
     for (const operand of bufferOperands(node)) storage.anchor(stripMovement(operand));
+    if (node.op.kind === "take") storage.anchorIndex(stripMovement(node.args[1] as Node));
   }
   for (const root of rootsOf(graph)) {
     const base = stripReshape(root);
     if (isElementwise(base) || storage.anchors.has(base)) storage.anchor(base);
     if (base.op.kind === "result") storage.layOutPlainly(base);
   }
+  // A new state is computed into a buffer before it is copied into the state, if it cannot be computed there at once.
+  for (const { value } of graph.effects) storage.anchor(stripReshape(value));
   const users = consumers(graph, order);
   const costs = new Map<Node, Cost>();
   for (const node of order) {

@@ -19,6 +19,8 @@ export class CodeWriter {
   private readonly inputKeys = new Map<string, number>();
   private readonly rowValues = new Map<string, Ref>();
   private elementValues = new Map<string, Ref>();
+  /** The root whose code is being written. */
+  private root: Node | undefined;
   private rowCount: number;
   private elementCount = 0;
 
@@ -70,11 +72,21 @@ export class CodeWriter {
       where === "element" && node.op.kind !== "full" && this.isRow(map) && this.outerRank < this.extents.length
         ? "row"
         : where;
+    // Rounding to 16 bits happens in memory: within a kernel the value would still be f32.
+    if (isHalf(node) && node !== this.root && this.own.has(node)) throw new Unfit(node, "is rounded when stored");
     const key = keyOf(node, map);
     const known = this.rowValues.get(key) ?? (place === "element" ? this.elementValues.get(key) : undefined);
     if (known !== undefined) return known;
     const ref = this.write(node, map, place);
     (place === "row" ? this.rowValues : this.elementValues).set(key, ref);
+    return ref;
+  }
+
+  /** The register of a root that this kernel computes. */
+  rootValue(node: Node, map: IndexMap, where: "row" | "element"): Ref {
+    this.root = node;
+    const ref = this.value(node, map, where);
+    this.root = undefined;
     return ref;
   }
 
@@ -221,6 +233,10 @@ export class CodeWriter {
     (this.phases[this.phases.length - 1] as DraftPhase).body.push(instr);
     return -++this.elementCount;
   }
+}
+
+function isHalf({ dtype }: Node): boolean {
+  return dtype === "f16" || dtype === "bf16";
 }
 
 function keyOf(node: Node, map: IndexMap): string {

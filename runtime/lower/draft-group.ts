@@ -92,7 +92,7 @@ function writeElements({ group, writer, mapOf }: Context): void {
   const phase = writer.openPhase();
   for (const root of group.roots) {
     if (root.node === group.core) writer.define(root.node, mapOf(root), 0);
-    const value = writer.value(root.node, mapOf(root), "element");
+    const value = writer.rootValue(root.node, mapOf(root), "element");
     for (const home of root.homes) phase.outputs.push({ access: homeAccess(home, mapOf(root), writer), value });
   }
 }
@@ -112,7 +112,7 @@ function writePhases(
     // Row values that are known by now go with the phase before.
     for (const root of group.roots) {
       if (isOp(root.node, "reduce") || isElementRoot(root) || levelOf(root) !== level) continue;
-      const value = writer.value(root.node, mapOf(root), "row");
+      const value = writer.rootValue(root.node, mapOf(root), "row");
       for (const home of root.homes)
         writer.rowPhase.rowOutputs.push({ access: homeAccess(home, mapOf(root), writer), value });
     }
@@ -123,7 +123,7 @@ function writePhases(
     });
     for (const root of group.roots) {
       if (!isElementRoot(root) || levelOf(root) !== level) continue;
-      const value = writer.value(root.node, mapOf(root), "element");
+      const value = writer.rootValue(root.node, mapOf(root), "element");
       for (const home of root.homes) phase.outputs.push({ access: homeAccess(home, mapOf(root), writer), value });
     }
     for (const [i, root] of reductions.entries()) closeReduction(root, values[i] as number, phase, writer, mapOf(root));

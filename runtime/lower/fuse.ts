@@ -132,7 +132,10 @@ function lastId({ roots }: Group): number {
 
 function tryMerge(producer: Group, consumer: Group, graph: GroupGraph, storage: Storage): Group | undefined {
   if (graph.updatesInPlace(producer) || graph.updatesInPlace(consumer)) return undefined;
-  const merged = mergeGroups(producer, consumer);
+  // An index joins no larger kernel: what it would join may want to pick elements by it.
+  const holdsIndex = [producer, consumer].some((group) => group.roots.some(({ node }) => storage.isIndex(node)));
+  const merged =
+    holdsIndex && (producer.kind !== "loop" || consumer.kind !== "loop") ? undefined : mergeGroups(producer, consumer);
   if (merged === undefined || !fits(merged, storage)) return undefined;
   graph.replace([producer, consumer], merged);
   return merged;

@@ -6,13 +6,13 @@
 import { contiguousStrides } from "../program/dtype.ts";
 import { isOp, type Node } from "../tensor/graph.ts";
 import { stripReshape } from "./anchors.ts";
-import type { Assembly } from "./assemble.ts";
+import { type Assembly, Reads } from "./assemble.ts";
 import type { DraftAccess } from "./draft.ts";
 import { draftGroup } from "./draft-group.ts";
 import type { GroupGraph } from "./fuse.ts";
 import { createRoot, type Group, type Home, type Root, type Slot, singleton } from "./group.ts";
 import type { LowerGraph } from "./rewrite.ts";
-import { locate, type Storage, stripMovement } from "./views.ts";
+import { locate, type Storage } from "./views.ts";
 
 export class Placement {
   readonly slots = new Map<Node, Slot>();
@@ -80,7 +80,7 @@ export class Placement {
     const root = createRoot(node, true);
     root.homes.push({ slot, offset: 0, strides: contiguousStrides(node.shape) });
     const group = singleton(root);
-    this.graph.append(root, new Set([stripMovement(node)].filter((read) => this.storage.isStored(read))), group);
+    this.graph.append(root, new Reads(this.storage).expression(node), group);
     return group;
   }
 

@@ -2,6 +2,7 @@
  * @file The order of kernels, and their stages. Order follows recording, so that what is made is used soon; a kernel moves up
  * into the current stage, past a few that must wait, if nothing in the stage stands in its way.
  */
+import { nodeSize } from "../tensor/graph.ts";
 import type { GroupGraph } from "./fuse.ts";
 import type { Group, Root } from "./group.ts";
 
@@ -10,8 +11,9 @@ export interface Scheduled {
   readonly stage: number;
 }
 
-/** How many waiting kernels another may overtake: more would hold more memory. */
+/** How many waiting kernels another may overtake, and how much it may then produce early: more would hold more memory. */
 const window = 8;
+const largestEarly = 1 << 20;
 
 export function schedule(graph: GroupGraph): Scheduled[] {
   const order = inOrder(graph);
@@ -23,7 +25,8 @@ export function schedule(graph: GroupGraph): Scheduled[] {
     for (let i = 0; i < waiting.length && passed <= window; ) {
       const group = waiting[i] as Group;
       const isReady = [...graph.sourcesOf(group)].every((source) => (stageOf.get(source) ?? stage) < stage);
-      if (isReady) {
+      const isSmall = group.roots.every(({ node }) => nodeSize(node) <= largestEarly);
+      if (isReady && (passed === 0 || isSmall)) {
         stageOf.set(group, stage);
         result.push({ group, stage });
         waiting.splice(i, 1);

@@ -20,6 +20,8 @@ export class Storage {
   readonly anchors = new Set<Node>();
   /** Results of attention that must lie in the order of their own axes. */
   private readonly plain = new Set<Node>();
+  /** Indices that kernels read from memory to find other elements. */
+  private readonly indices = new Set<Node>();
   private views = new Map<Node, View | undefined>();
 
   anchor(node: Node): boolean {
@@ -27,6 +29,16 @@ export class Storage {
     this.anchors.add(node);
     this.views = new Map();
     return true;
+  }
+
+  /** Stores `node` as an index: no kernel that picks elements by it can compute it, too. */
+  anchorIndex(node: Node): void {
+    this.anchor(node);
+    this.indices.add(node);
+  }
+
+  isIndex(node: Node): boolean {
+    return this.indices.has(node);
   }
 
   isStored(node: Node): boolean {
