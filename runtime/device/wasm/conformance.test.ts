@@ -30,6 +30,11 @@ class Draws {
   }
 }
 
+function filled<A extends TypedArray>(array: A, next: () => number): A {
+  for (let i = 0; i < array.length; i++) array[i] = next();
+  return array;
+}
+
 /** Collects buffers while kernels are written down. */
 class Sketch {
   readonly buffers: BufferDecl[] = [];
@@ -48,7 +53,7 @@ class Sketch {
       const make = { f32: Float32Array, i32: Int32Array, bool: Uint8Array, f16: Uint16Array, bf16: Uint16Array }[dtype];
       this.inputs.set(
         name,
-        make.from({ length: size } as ArrayLike<number>, () => this.element(dtype)),
+        filled(new make(size), () => this.element(dtype)),
       );
     }
     return id;
@@ -185,6 +190,21 @@ describe("loop", () => {
       await check(s, `loop ${domain.join("x")}`);
     });
   }
+
+  it("many outer points before a middle axis", async () => {
+    const s = new Sketch(new Draws(4));
+    const input = s.add("input", "f32", [2, 4, 32, 64]);
+    const heads: Access = { buffer: input, offset: 0, strides: [8192, 64, 2048, 1] };
+    s.kernels.push({
+      kind: "loop",
+      label: "heads",
+      domain: [2, 32, 4, 64],
+      inputs: [heads],
+      body: [load(0)],
+      outputs: [{ access: s.output([2, 32, 4, 64]), value: 0 }],
+    });
+    await check(s, "heads");
+  });
 
   it("rows chosen by indices, and clamped ones", async () => {
     const s = new Sketch(new Draws(5));

@@ -36,7 +36,8 @@ export function emitLoop(kernel: LoopKernel, context: EmitContext): EmittedKerne
           for (const cursor of cursors) cursor.enterRow(f);
           code.emit(1, registers);
           vectorLoop(f, {
-            length,
+            // A piece is cut from the vector axis; otherwise all of it is walked.
+            length: sharing.piece > 0 ? length : (axes[vector] as WalkAxis).extent,
             extent: (axes[vector] as WalkAxis).extent,
             unroll,
             cursors,
