@@ -1,6 +1,6 @@
 /**
  * @file Each folder of `samples/` is a claim about emitted code: its config becomes these modules. `UPDATE=1` rewrites them, and the diff is
- * reviewed like code. A target `model` is emitted as `model.ts`, `main` as a function.
+ * reviewed like code (`.ts.txt`: they import the samples' library). A target `model` is emitted as `model.ts`, `main` as a function.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -24,9 +24,9 @@ describe("emitted modules", () => {
       const found = new Map<string, string>();
       const model = targetOf(result.root, "model");
       if (model !== undefined && isCallOf(model, modelModuleSpec))
-        found.set("model.ts", await format(emitModelModule(model, plan).text));
+        found.set("model.ts.txt", await format(emitModelModule(model, plan).text));
       const main = targetOf(result.root, "main");
-      if (main !== undefined) found.set("main.ts", await format(emitFunctionModule(main, plan).text));
+      if (main !== undefined) found.set("main.ts.txt", await format(emitFunctionModule(main, plan).text));
       const expected = join(folder, "expected");
       if (process.env["UPDATE"] !== undefined) {
         mkdirSync(expected, { recursive: true });

@@ -23,7 +23,7 @@ describe("signatures", () => {
     const signature = extract(
       {
         "/a.ts":
-          "export interface O { /** Width. */ size: number; eps?: number }\nexport class X { constructor({ size, eps = 1e-5 }: O) {} }",
+          "export interface O {\n/** Width. */\nsize: number; eps?: number }\nexport class X { constructor({ size, eps = 1e-5 }: O) {} }",
       },
       "X",
     );
