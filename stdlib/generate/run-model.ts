@@ -82,7 +82,7 @@ async function main(folder: string, options: RunModelOptions, argv: readonly str
     process.stdout.write(usage(options.name));
     return;
   }
-  const config = generationConfig(folder, args);
+  const sampling = samplingOptions(folder, args);
   const model = options.constructModel();
   const weights = args.untrained === true ? undefined : findWeights(folder, args.checkpoint);
   if (args.info === true) {
@@ -94,6 +94,7 @@ async function main(folder: string, options: RunModelOptions, argv: readonly str
   const tokenizer = options.tokenizer?.() ?? findTokenizer(folder);
   const session = await openSession({ device: deviceName(args.device) });
   try {
+    const config = GenerationConfig.from({ eosTokenId: tokenizer.eosTokenId, ...sampling });
     if (weights === undefined) seedWeights(model, config.seed);
     else loadWeights(model, weights);
     await writeContinuation(
@@ -157,7 +158,8 @@ function readFlags(argv: readonly string[]): Flags {
   }
 }
 
-function generationConfig(folder: string, args: Flags): GenerationConfig {
+/** What the flags say, over what the folder's `generation_config.json` says; checked. */
+function samplingOptions(folder: string, args: Flags): Record<string, unknown> {
   const path = join(folder, "generation_config.json");
   const base = existsSync(path)
     ? camelCaseKeys(JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>)
@@ -166,7 +168,9 @@ function generationConfig(folder: string, args: Flags): GenerationConfig {
   const given = names.flatMap((name) =>
     args[name] === undefined ? [] : [[name.replaceAll("-", "_"), Number(args[name])]],
   );
-  return GenerationConfig.from({ ...base, ...camelCaseKeys(Object.fromEntries(given) as Record<string, number>) });
+  const options = { ...base, ...camelCaseKeys(Object.fromEntries(given)) };
+  GenerationConfig.from(options);
+  return options;
 }
 
 /** The folder whose weights to load: a checkpoint, or the newest valid one below a run's folder. */

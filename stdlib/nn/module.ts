@@ -7,7 +7,7 @@
  * `causalLm.layerStack.layers[0].attention.queryLinear.weight` is `causal_lm.layer_stack.layers.0.attention.query_linear.weight`.
  * What a module only borrows goes into a `#private` field, which the walk does not see.
  */
-import { type HostTensor, Parameter, type Session, StateTensor, withScope } from "fgc/runtime";
+import { decodeToFloat32, type HostTensor, Parameter, type Session, StateTensor, withScope } from "fgc/runtime";
 import { UserError } from "../faults.ts";
 
 /** Options of `Module.loadStateDict`. */
@@ -99,7 +99,8 @@ export abstract class Module {
   }
 
   /**
-   * Replace parameters and buffers by `values`. A tied tensor may come under any of its names.
+   * Replace parameters and buffers by `values`. A tied tensor may come under any of its names; 16-bit floats are widened where the
+   * tensor here is f32.
    *
    * @throws UserError  `model/state-dict-mismatch` when names or shapes do not fit; nothing is changed then
    */
@@ -111,8 +112,9 @@ export abstract class Module {
     const unexpected: string[] = [];
     for (const [name, value] of values) {
       const owner = tied.get(name) ?? name;
-      if (!state.has(owner)) unexpected.push(name);
-      else if (owner === name || !values.has(owner)) found.set(owner, value);
+      const tensor = state.get(owner);
+      if (tensor === undefined) unexpected.push(name);
+      else if (owner === name || !values.has(owner)) found.set(owner, tensor.dtype === "f32" ? widen(value) : value);
     }
     const missing = [...state.keys()].filter((name) => !found.has(name));
     const misfits = [...found].flatMap(([name, value]) => describeMisfit(name, state.get(name)!, value));
@@ -217,6 +219,13 @@ function join(prefix: string, name: string): string {
 
 function snakeCase(name: string): string {
   return name.replace(/([a-z0-9])([A-Z])/g, "$1_$2").toLowerCase();
+}
+
+/** f16 and bf16 as f32, exactly; anything else as it is. */
+function widen(value: HostTensor): HostTensor {
+  const { data, dtype, shape } = value;
+  if ((dtype !== "f16" && dtype !== "bf16") || !(data instanceof Uint16Array)) return value;
+  return { data: decodeToFloat32(dtype, data), shape, dtype: "f32" };
 }
 
 function describeMisfit(name: string, tensor: StateTensor, value: HostTensor): string[] {

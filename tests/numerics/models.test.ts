@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { CausalLMModel, CausalLMModelInputs } from "../../stdlib/models/index.ts";
 import { buildModel, loadWeights } from "./build-parts.ts";
 import { testDevices } from "./devices.ts";
-import { expectGolden, type Golden, goldenCases, haveGoldens, tensorOf, tensorsBelow } from "./golden.ts";
+import { expectClose, expectGolden, type Golden, goldenCases, haveGoldens, tensorOf, tensorsBelow } from "./golden.ts";
 
 type Inputs = Record<string, Tensor>;
 
@@ -117,7 +117,13 @@ describe.skipIf(!haveGoldens).each(testDevices)("models on $name", (device) => {
     expect(last.shape).toEqual([batch, 2, vocabulary]);
     for (let b = 0; b < batch; b++) {
       const want = all.data.slice(((b + 1) * length - 2) * vocabulary, (b + 1) * length * vocabulary);
-      expect(last.data.slice(b * 2 * vocabulary, (b + 1) * 2 * vocabulary)).toEqual(want);
+      // Another number of rows may be another kernel, so another order of sums.
+      expectClose(
+        last.data.slice(b * 2 * vocabulary, (b + 1) * 2 * vocabulary),
+        want,
+        { rtol: 2e-6, atol: 2e-6 },
+        `row ${b}`,
+      );
     }
   });
 });

@@ -1,0 +1,37 @@
+/** @file The tiny-llama-4M workload: its first losses and its greedy continuation are PyTorch's. */
+import type { Session } from "fgc/runtime";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { TextGenerator } from "../../stdlib/generate/index.ts";
+import { testDevices } from "./devices.ts";
+import { batchOf, compileTrainStep, expectedLosses, expectedTokens, makeTinyLlama, makeTokens } from "./tiny-llama.ts";
+
+describe.each(testDevices)("tiny-llama-4M on $name", (device) => {
+  let session: Session;
+  beforeAll(async () => {
+    session = await device.open();
+  });
+  afterAll(() => session.close());
+
+  it("has 4 434 176 parameters", () => {
+    expect(makeTinyLlama().numParameters()).toBe(4_434_176);
+  });
+
+  // On the reference device a step is minutes of plain loops; train.test.ts compares the same parts there, at sizes that it can do.
+  const isSlow = device.name === "reference";
+
+  it.skipIf(isSlow)("the first two losses at 4×128", async () => {
+    const { step } = compileTrainStep(session, makeTinyLlama());
+    const tokens = makeTokens(20_000);
+    for (let s = 0; s < 2; s++) {
+      const loss = await step(batchOf(tokens, s, 4, 128));
+      expect(Math.abs(loss - expectedLosses["4x128"]![s]!), `step ${s}: ${loss}`).toBeLessThan(2e-4);
+    }
+  });
+
+  it.skipIf(isSlow)("the first tokens of the greedy continuation", async () => {
+    const generator = new TextGenerator(makeTinyLlama(), session);
+    expect(await generator.generate([1], { maxNewTokens: expectedTokens.length, doSample: false })).toEqual(
+      expectedTokens,
+    );
+  });
+});
