@@ -12,7 +12,13 @@ export {
 export { concatDatasets, Dataset, inMemory, type Row, type SplitShares, splitDataset } from "./dataset.ts";
 export type { FileSelection } from "./files.ts";
 export { type BlockSource, DataLoader, type DataLoaderOptions, type DataPosition } from "./loader.ts";
-export { type MapFunction, type PreprocessOptions, preprocessDataset, type TokenizedBatch } from "./preprocess.ts";
+export {
+  defaultTokenizer,
+  type MapFunction,
+  type PreprocessOptions,
+  preprocessDataset,
+  type TokenizedBatch,
+} from "./preprocess.ts";
 export { OrderRandom } from "./random.ts";
 export type { SelectRange } from "./select-range.ts";
 export { jsonLines, type TextFilesOptions, textFiles } from "./sources.ts";

@@ -65,7 +65,7 @@ export function preprocessDataset(
   for (let from = 0; from < rows.length; from += batchSize) {
     const texts = [...rows.select([from, from + batchSize]).texts(feature)];
     if (mapFn instanceof BlockTokenizer) mapFn.map(texts, tokenizer, sink);
-    else collect((mapFn ?? tokenizeRows)(texts, { ...fnKwargs, tokenizer, feature }), sink);
+    else collect((mapFn ?? defaultTokenizer)(texts, { ...fnKwargs, tokenizer, feature }), sink);
   }
   if (mapFn instanceof BlockTokenizer) mapFn.end(sink);
   const blocks = sink.finish();
@@ -121,7 +121,8 @@ function streamOrder(
   return order;
 }
 
-const tokenizeRows: MapFunction = (texts, { tokenizer, feature: _, ...options }) => ({
+/** One sequence per row: the default `mapFn`. */
+export const defaultTokenizer: MapFunction = (texts, { tokenizer, feature: _, ...options }) => ({
   inputIds: tokenizer.encodeBatch(texts, options),
 });
 

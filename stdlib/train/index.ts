@@ -22,4 +22,4 @@ export { runTrainer } from "./script/run-trainer.ts";
 export { type ScriptResult, TrainingScript, type TrainingScriptOptions } from "./script/training-script.ts";
 export type { LogRecord, TrainerControl, TrainerState } from "./state.ts";
 export { SummaryWriter } from "./tensorboard/summary-writer.ts";
-export { type DataSource, Trainer, type TrainerOptions, type TrainResult } from "./trainer.ts";
+export { type DataSource, Trainer, Trainer as BaseTrainer, type TrainerOptions, type TrainResult } from "./trainer.ts";

@@ -129,6 +129,21 @@ describe("resuming", () => {
     expect(rest.state.numInputTokensSeen).toBe(all.state.numInputTokensSeen);
   });
 
+  test("the same on the wasm device, whatever the number of threads", async () => {
+    const args = { maxSteps: 6, gradientAccumulationSteps: 2, saveStrategy: "steps", saveSteps: 3 } as const;
+    const on = async (threads: number) => {
+      const opened = await openSession({ device: "wasm", threads });
+      sessions.push(opened);
+      return opened;
+    };
+    const all = await (await makeTrainer(args, { session: await on(2) }, "whole")).trainer.train();
+    await (await makeTrainer({ ...args, maxSteps: 3 }, { session: await on(1) }, "parts")).trainer.train();
+    const rest = await (
+      await makeTrainer({ ...args, resumeFromCheckpoint: true }, { session: await on(3) }, "parts")
+    ).trainer.train();
+    expect(weightsOf(rest.checkpoint!)).toEqual(weightsOf(all.checkpoint!));
+  });
+
   test("a stop finishes the step and saves; the run goes on as if nothing had happened", async () => {
     const whole = await makeTrainer({ maxSteps: 9, saveStrategy: "steps", saveSteps: 9 }, {}, "whole");
     const all = await whole.trainer.train();
