@@ -24,10 +24,10 @@ export type { DeviceInfo } from "./device/device.ts";
 export { bundleRoot, type FileContent, hashBytes, readText, writeFileAtomic } from "./host/files.ts";
 // The Program format.
 export { bytesPerElement, type DType, type Shape, sizeOf } from "./program/dtype.ts";
-export { printProgram } from "./program/print.ts";
-export { validateProgram } from "./program/validate.ts";
 export { decodeProgram, encodeProgram } from "./program/encode.ts";
+export { printProgram } from "./program/print.ts";
 export type { Program } from "./program/program.ts";
+export { validateProgram } from "./program/validate.ts";
 export type { DeviceName } from "./session/devices.ts";
 // Running.
 export {

@@ -44,8 +44,10 @@ function createFloat8({ mantissaBits, bias, max, infinity, nan }: Float8Format):
   };
   const encode = (value: number): number => {
     const sign = Object.is(Math.sign(value), -0) || value < 0 ? 0x80 : 0;
-    const magnitude = Math.abs(value);
     if (Number.isNaN(value)) return nan;
+    // Beyond the largest value: infinity where there is one, saturation where not.
+    const magnitude = infinity === undefined ? Math.min(Math.abs(value), max) : Math.abs(value);
+    if (magnitude === Number.POSITIVE_INFINITY) return sign | (infinity ?? nan);
     const exponent = Math.max(magnitude === 0 ? 1 - bias : Math.floor(Math.log2(magnitude)), 1 - bias);
     const step = 2 ** (exponent - mantissaBits);
     const rounded = roundToEven(magnitude / step) * step;

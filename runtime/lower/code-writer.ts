@@ -78,7 +78,7 @@ export class CodeWriter {
     const known = this.rowValues.get(key) ?? (place === "element" ? this.elementValues.get(key) : undefined);
     if (known !== undefined) return known;
     const ref = this.write(node, map, place);
-    (place === "row" ? this.rowValues : this.elementValues).set(key, ref);
+    (ref >= 0 ? this.rowValues : this.elementValues).set(key, ref);
     return ref;
   }
 
@@ -157,8 +157,9 @@ export class CodeWriter {
   private load(node: Node, map: IndexMap, place: "row" | "element"): Ref | undefined {
     const view = this.storage.viewOf(node);
     if (view === undefined || this.own.has(view.root)) return undefined;
-    const access = { target: view.root, ...this.linear(locate(view, map)) };
-    return this.emit({ op: "load", access: this.input(access), dtype: scalarType(node.dtype) }, place);
+    const coord = locate(view, map);
+    const isRow = this.outerRank < this.extents.length && this.isRow([coord]);
+    return this.loadOnce({ target: view.root, ...this.linear(coord) }, node, isRow ? "row" : place);
   }
 
   /** A load whose position along one axis is read from memory. */
@@ -177,10 +178,18 @@ export class CodeWriter {
       terms: source.coord.terms.filter((term) => term.axis !== free),
     });
     const dynamic = [{ index: { target: at.root, ...this.linear(at.coord) }, scale, extent }];
-    return this.emit(
-      { op: "load", access: this.input({ target: source.root, ...base, dynamic }), dtype: scalarType(node.dtype) },
-      place,
-    );
+    return this.loadOnce({ target: source.root, ...base, dynamic }, node, place);
+  }
+
+  /** Different views of one element are one load. */
+  private loadOnce(access: DraftAccess, node: Node, place: "row" | "element"): Ref {
+    const input = this.input(access);
+    const key = `load ${input}`;
+    const known = this.rowValues.get(key) ?? (place === "element" ? this.elementValues.get(key) : undefined);
+    if (known !== undefined) return known;
+    const ref = this.emit({ op: "load", access: input, dtype: scalarType(node.dtype) }, place);
+    (ref >= 0 ? this.rowValues : this.elementValues).set(key, ref);
+    return ref;
   }
 
   /** A stored node below movement, as a place in memory. */

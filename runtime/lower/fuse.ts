@@ -69,6 +69,14 @@ export class GroupGraph {
     return false;
   }
 
+  /** Whether a group reads a whole of which it writes a piece: pieces that other points write are not there yet. */
+  readsOwnPieces(group: Group): boolean {
+    for (const read of this.readsOfGroup(group)) {
+      if (this.assembly.providers.get(read)?.some((root) => group.roots.includes(root))) return true;
+    }
+    return false;
+  }
+
   /** The two writers of an updated slice keep their kernels: one comes after the other, and the first may turn out to be unnecessary. */
   updatesInPlace(group: Group): boolean {
     return group.roots.some((root) => ["base", "update"].includes(this.assembly.destinations.get(root)?.kind ?? ""));
@@ -136,7 +144,7 @@ function tryMerge(producer: Group, consumer: Group, graph: GroupGraph, storage: 
   const holdsIndex = [producer, consumer].some((group) => group.roots.some(({ node }) => storage.isIndex(node)));
   const merged =
     holdsIndex && (producer.kind !== "loop" || consumer.kind !== "loop") ? undefined : mergeGroups(producer, consumer);
-  if (merged === undefined || !fits(merged, storage)) return undefined;
+  if (merged === undefined || graph.readsOwnPieces(merged) || !fits(merged, storage)) return undefined;
   graph.replace([producer, consumer], merged);
   return merged;
 }

@@ -1,6 +1,6 @@
 /** @file Every operation of the golden vectors, forward and backward, on every device. */
-import { afterAll, beforeAll, describe, test } from "vitest";
-import { type Session, type Tensor, vjp } from "../../runtime/index.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Session, type Tensor, validateProgram, vjp } from "../../runtime/index.ts";
 import { testDevices } from "./devices.ts";
 import { expectGolden, goldenCases, haveGoldens, tensorOf, tensorsBelow } from "./golden.ts";
 import { operations } from "./op-table.ts";
@@ -35,7 +35,9 @@ describe.skipIf(!haveGoldens).each(testDevices)("golden operations on $name", (d
       { name: golden.name },
     );
     const seeds = [...tensorsBelow(golden, "cot.")].map(([key, tensor]) => [`cot.${key}`, tensor] as const);
+    const before = session.programs().length;
     const got = await run(Object.fromEntries([...inputs, ...seeds]));
+    for (const program of session.programs().slice(before)) expect(validateProgram(program)).toEqual([]);
     for (const name of golden.tensors.keys()) {
       const result = got[name];
       // PyTorch records the gradient of a scalar as [1].
