@@ -25,6 +25,8 @@ export function checkTypes({ modules, outDir, packageRoot }: CheckRequest): read
   const { Project, ts } = createRequire(import.meta.url)("ts-morph") as typeof import("ts-morph");
   const types = join(packageRoot, "dist/types");
   const nodeTypes = join(packageRoot, "node_modules/@types");
+  // A hundred files of declarations: only for modules that import Node's own.
+  const needsNode = modules.some(({ text }) => text.includes('from "node:'));
   const project = new Project({
     compilerOptions: {
       target: ts.ScriptTarget.ES2023,
@@ -35,7 +37,7 @@ export function checkTypes({ modules, outDir, packageRoot }: CheckRequest): read
       noEmit: true,
       skipLibCheck: true,
       allowImportingTsExtensions: true,
-      types: existsSync(nodeTypes) ? ["node"] : [],
+      types: needsNode && existsSync(nodeTypes) ? ["node"] : [],
       typeRoots: [nodeTypes],
       paths: { "fgc/runtime": [`${types}/runtime/index.d.ts`], "fgc/*": [`${types}/stdlib/*/index.d.ts`] },
     },

@@ -29,7 +29,7 @@ import {
   readManifest,
   sorted,
 } from "./manifest.ts";
-import { type Emission, emitModules, modelConfigJson, modelModuleOf, seedOf } from "./modules.ts";
+import { type Emission, emitModules, generationConfigJson, modelConfigJson, modelModuleOf, seedOf } from "./modules.ts";
 import { editedFiles, sha256, writeAtomic } from "./output.ts";
 import { type Folders, inputName, inputPath, knownFolders, portableText, shortener } from "./places.ts";
 import { compileProgram, type ProgramGraph, type ProgramRequest } from "./program-graph.ts";
@@ -294,6 +294,8 @@ class Build {
       null,
       1,
     )}\n`;
+    const generation = generationConfigJson(root);
+    if (generation !== undefined) files["generation_config.json"] = generation;
     const model = modelModuleOf(root);
     if (model !== undefined) files["config.json"] = modelConfigJson(model);
     for (const [name, text] of Object.entries(files)) {

@@ -8,6 +8,7 @@ import { emitTrainerModule } from "../codegen/trainer-module.ts";
 import type { CallNode, GraphValue } from "../graph/node.ts";
 import { assetsOf } from "../graph/passes/facts.ts";
 import { constantOf, isCallOf, keyText, keyword, modelModuleSpec, textOf, walk } from "../graph/passes/queries.ts";
+import { snakeCase } from "../graph/passes/types.ts";
 
 export interface Emission {
   /** For people to read. */
@@ -65,6 +66,18 @@ function tokenizerLoader(root: GraphValue, plan: EmitPlan): { text: string; impo
 export function modelConfigJson(model: CallNode): string {
   const entries = modelConfigEntries(model).map((entry) => [keyText(entry), jsonOf(constantOf(entry.value))] as const);
   return `${JSON.stringify(Object.fromEntries(entries.filter(([, value]) => value !== undefined)), null, 2)}\n`;
+}
+
+/** `generation_config.json`: how the config generates samples, for `model.mjs`. Absent where it does not say. */
+export function generationConfigJson(root: GraphValue): string | undefined {
+  for (const node of walk(root)) {
+    const found = node.kind === "call" ? keyword(node, "generationConfig") : undefined;
+    const value = found === undefined ? undefined : jsonOf(constantOf(found));
+    if (typeof value !== "object" || value === null || Array.isArray(value)) continue;
+    const entries = Object.entries(value).map(([name, item]) => [snakeCase(name), item as unknown] as const);
+    return `${JSON.stringify(Object.fromEntries(entries), null, 2)}\n`;
+  }
+  return undefined;
 }
 
 function jsonOf(value: unknown): unknown {
