@@ -4,13 +4,18 @@
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
-  let bestDistance = Math.max(2, Math.ceil(name.length / 3)) + 1;
+  const limit = Math.max(2, Math.ceil(name.length / 3)) + 1;
+  let bestDistance = limit;
   for (const candidate of candidates) {
     if (candidate === name || candidate === "") continue;
     const known = candidate.toLowerCase();
     // A long common beginning counts as near: `hidden` for `hidden_size`.
-    const distance = wanted.length >= 4 && known.startsWith(wanted) ? 1.5 : editDistance(wanted, known, bestDistance);
-    if (distance < bestDistance && distance < Math.max(name.length, candidate.length)) {
+    const distance = wanted.length >= 4 && known.startsWith(wanted) ? 1.5 : editDistance(wanted, known, limit);
+    // Among equals a name of the same length wins: one wrong letter is likelier than one too many (`AdamV` means `AdamW`, not `Adam`).
+    const nearer =
+      distance < bestDistance ||
+      (distance === bestDistance && candidate.length === name.length && best?.length !== name.length);
+    if (nearer && distance < Math.max(name.length, candidate.length)) {
       best = candidate;
       bestDistance = distance;
     }
@@ -27,8 +32,13 @@ function editDistance(a: string, b: string, limit: number): number {
     const row = [i];
     for (let j = 1; j <= b.length; j += 1) {
       const same = a[i - 1] === b[j - 1];
-      let cost = Math.min((previous[j] as number) + 1, (row[j - 1] as number) + 1, (previous[j - 1] as number) + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, (before[j - 2] as number) + 1);
+      let cost = Math.min(
+        (previous[j] as number) + 1,
+        (row[j - 1] as number) + 1,
+        (previous[j - 1] as number) + (same ? 0 : 1),
+      );
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (before[j - 2] as number) + 1);
       row.push(cost);
     }
     before = previous;

@@ -11,30 +11,27 @@ const vocabSize = 50;
 export async function makeMiniTraining(session: Session, steps = 1): Promise<readonly number[]> {
   const norm = () => new nn.RMSNorm(dModel, { eps: 1e-5 });
   const posEncoder = new nn.RotaryPE({ hiddenSize: dModel, numAttentionHeads: 4, maxSequenceLength: 32 });
-  const model = nn.seedWeights(
-    3,
-    () =>
-      new CausalLMModel({
-        causalLm: new nn.CausalLM({
-          inputEncoder: new nn.InputEncoder({ dModel, vocabSize, dropout: 0.1 }),
-          layerStack: new nn.LayerStack({
-            numHiddenLayers: 2,
-            postNormFactory: norm,
-            layerFactory: ({ layerIdx }) =>
-              new nn.PreLNLayer({
-                layerIdx,
-                normFactory: norm,
-                dropout: 0.1,
-                attentionFactory: (args) =>
-                  new nn.CausalMultiheadAttn({ dModel, numHeads: 4, numKvHeads: 2, posEncoder, ...args }),
-                feedforwardFactory: () => new nn.GLUFeedforwardLayer({ dModel, dFeedforward: 48, dropout: 0 }),
-              }),
+  const model = new CausalLMModel({
+    causalLm: new nn.CausalLM({
+      inputEncoder: new nn.InputEncoder({ dModel, vocabSize, dropout: 0.1 }),
+      layerStack: new nn.LayerStack({
+        numHiddenLayers: 2,
+        postNormFactory: norm,
+        layerFactory: ({ layerIdx }) =>
+          new nn.PreLNLayer({
+            layerIdx,
+            normFactory: norm,
+            dropout: 0.1,
+            attentionFactory: (args) =>
+              new nn.CausalMultiheadAttn({ dModel, numHeads: 4, numKvHeads: 2, posEncoder, ...args }),
+            feedforwardFactory: () => new nn.GLUFeedforwardLayer({ dModel, dFeedforward: 48, dropout: 0 }),
           }),
-        }),
-        lmHead: new nn.Linear(dModel, vocabSize, { bias: false }),
-        lossFn: new CausalLoss(),
       }),
-  );
+    }),
+    lmHead: new nn.Linear(dModel, vocabSize, { bias: false }),
+    lossFn: new CausalLoss(),
+  });
+  nn.seedWeights(model, 3);
   model.train();
   const optimizer = new AdamW(model.namedParameters(), { lr: 1e-2 });
   const counter = new StateTensor([], new Int32Array(1), { dtype: "i32", label: "counter" });

@@ -1,8 +1,8 @@
 /**
  * @file Every kernel of a real training step, alone, on every device: random inputs in, the reference's results out.
  *
- * A whole program hides a wrong kernel behind the ones after it; here the failing kernel names itself. State and temporary buffers that a kernel reads
- * become inputs, those that it writes outputs.
+ * A whole program hides a wrong kernel behind the ones after it; here the failing kernel names itself. Buffers that a kernel only reads become inputs,
+ * those that it writes state with the same content before on every device: it may read them too, or write a part of them.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Device, TypedArray } from "../../runtime/device/device.ts";
@@ -15,7 +15,7 @@ import type { Kernel } from "../../runtime/program/kernel.ts";
 import { type BufferDecl, type Program, programVersion } from "../../runtime/program/program.ts";
 import { makeMiniTraining } from "./mini-training.ts";
 
-/** A program with one kernel: what it reads comes from the caller, what it writes goes back. */
+/** A program with one kernel. */
 function isolate(program: Program, kernel: Kernel): Program {
   const accesses = accessesOf(kernel);
   const written = new Set(accesses.filter((access) => access.isWrite).map((access) => access.buffer));
@@ -24,7 +24,7 @@ function isolate(program: Program, kernel: Kernel): Program {
     const name = `b${id}`;
     if (kind === "const" && data !== undefined && used.has(id)) return { id, kind, dtype, shape, name, data };
     if (!used.has(id)) return { id, kind: "temp", dtype: "f32", shape: [], name, arenaOffset: 0 };
-    return { id, kind: written.has(id) ? "output" : "input", dtype, shape, name };
+    return { id, kind: written.has(id) ? "state" : "input", dtype, shape, name };
   });
   return { version: programVersion, name: kernel.label, buffers, kernels: [kernel], arenaBytes: 64 };
 }
@@ -68,11 +68,19 @@ describe("kernels of a training step", () => {
           .filter(({ kind }) => kind === "input")
           .map((buffer) => [buffer.name, fill(buffer, 7 + buffer.id)]),
       );
+      const states = alone.buffers.filter(({ kind }) => kind === "state");
       const run = async (device: Device) => {
+        for (const state of states)
+          device.createState(state.name, state.dtype, state.shape, fill(state, 99 + state.id));
         const loaded = await device.load(alone);
-        const outputs = await loaded.run(inputs);
+        await loaded.run(inputs);
         loaded.dispose();
-        return outputs;
+        const results = new Map<string, TypedArray>();
+        for (const { name } of states) {
+          results.set(name, await device.readState(name));
+          device.dropState(name);
+        }
+        return results;
       };
       const want = await run(reference);
       const got = await run(wasm);

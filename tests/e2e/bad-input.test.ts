@@ -71,7 +71,7 @@ describe("a mistake in what a config names", () => {
     const { code, stderr } = await run(join(mini, "output_models/shape_mismatch/trainer.mjs"), ["--max-steps", "1"], {
       env,
     });
-    expect(code).toBe(3);
+    expect(code).toBe(1);
     expect(stderr).toMatch(/feedforward/);
     expect(stderr).toMatch(/16/);
     expect(stderr).toMatch(/32/);

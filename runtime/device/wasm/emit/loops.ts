@@ -123,12 +123,14 @@ export interface VectorLoop {
   readonly block: (at: number, count: number, slot: number) => void;
   /** Must pointers be back at the end? */
   readonly restore: boolean;
+  /** Does the block walk further axes inside? Then each vector enters its rows anew, from the pointers that this loop advances. */
+  readonly encloses?: boolean;
 }
 
 /** `for` along the vector axis: `unroll` vectors per iteration, then single ones, then what is left of a vector. */
 export function vectorLoop(f: FunctionBuilder, loop: VectorLoop): void {
   const { length, extent, unroll, cursors, counter, block } = loop;
-  const moving = cursors.flatMap((cursor) => [...cursor.inner]);
+  const moving = cursors.flatMap((cursor) => (loop.encloses === true ? cursor.outer : cursor.inner));
   const advance = (elements: number): void => {
     for (const { pointer, stride } of moving) f.bump(pointer, elements * stride);
     f.bump(counter, elements);

@@ -70,6 +70,7 @@ export function emitReduce(kernel: ReduceKernel, context: EmitContext): EmittedK
             cursors,
             counter: counters[vector] as Local,
             restore: false,
+            encloses: true,
             block: (at, count) => rows.emitRow([{ at, count }]),
           });
         } else nest(f, axes, sharing.split, outer.length, cursors, counters, () => rows.emitRow(undefined));

@@ -172,6 +172,13 @@ export class Cursor {
     );
   }
 
+  /** The pointers that a loop along the vector axis advances when it lies outside of others: rows inside are entered from them. */
+  get outer(): readonly { readonly pointer: Local; readonly stride: number }[] {
+    return this.moving
+      .map(({ pointer, strides }) => ({ pointer, stride: this.along(strides) }))
+      .filter(({ stride }) => stride !== 0);
+  }
+
   /** The address of a lane, as pointer and constant offset. `at` counts elements of the vector axis past the pointer. */
   private addressOf(f: FunctionBuilder, at: number): { address: Operand; offset: number } {
     let address: Operand = this.row ?? this.pointer;
