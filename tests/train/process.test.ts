@@ -136,7 +136,7 @@ describe("a trainer as a process", () => {
   });
 });
 
-/** Send a signal so many times: first when the first step has been logged, then when the program has answered. */
+/** Send a signal so many times: first when the second step has been logged (the first is on disk then), then when the program has answered. */
 async function interrupt(
   child: ChildProcess,
   signal: NodeJS.Signals,
@@ -150,7 +150,8 @@ async function interrupt(
   child.stdout!.on("data", (data: Buffer) => {
     stdout += String(data);
     // With a step that never ends nothing is logged: the header has to do.
-    if (sent === 0 && (stdout.includes("train-loss") || (times === 2 && stdout.includes("logs:")))) setImmediate(send);
+    if (sent === 0 && ((stdout.match(/train-loss/g)?.length ?? 0) > 1 || (times === 2 && stdout.includes("logs:"))))
+      setImmediate(send);
   });
   child.stderr!.on("data", (data: Buffer) => {
     stderr += String(data);
