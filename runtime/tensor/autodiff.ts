@@ -3,7 +3,7 @@
  * pass and optimizer become one Program. The rules per op are in `vjp.ts`.
  */
 import * as build from "./build.ts";
-import { formatShape, ShapeError, TraceError } from "./errors.ts";
+import { formatShape, ShapeError, TraceError, withScope } from "./errors.ts";
 import { createMultiNode, createNode, isOp, type Node, resultOf, topologicalOrder } from "./graph.ts";
 import { sameShape } from "./shape.ts";
 import { sumContributions } from "./sum-contributions.ts";
@@ -60,7 +60,7 @@ function backward(seeds: readonly (readonly [Node, Tensor])[], wrt: readonly Nod
     const results = ofResults.get(node);
     if (results !== undefined) {
       if (isOp(node, "checkpoint")) pullBackCheckpoint(node, results, contribute);
-      else pullBack(node, results, contribute, (arg) => leads.has(arg));
+      else inScopeOf(node, () => pullBack(node, results, contribute, (arg) => leads.has(arg)));
       continue;
     }
     const list = contributions.get(node);
@@ -74,10 +74,16 @@ function backward(seeds: readonly (readonly [Node, Tensor])[], wrt: readonly Nod
       slots[node.op.index] = before === undefined ? total : before.add(total);
       ofResults.set(source, slots);
     } else {
-      pullBack(node, [total], contribute, (arg) => leads.has(arg));
+      inScopeOf(node, () => pullBack(node, [total], contribute, (arg) => leads.has(arg)));
     }
   }
   return totals;
+}
+
+/** Gradient kernels are called after the module whose gradient they compute. */
+function inScopeOf(node: Node, record: () => void): void {
+  if (node.scope === "") record();
+  else withScope(node.scope, record);
 }
 
 /**
