@@ -10,7 +10,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "runtime/program": [],
   "runtime/device": ["runtime/program", "runtime/host"],
   "runtime/execute": ["runtime/program", "runtime/device"],
-  "runtime/checkpoint": ["runtime/program", "runtime/host"],
+  "runtime/checkpoint": ["runtime/program", "runtime/device", "runtime/host"],
   "runtime/tensor": ["runtime/program"],
   "runtime/lower": ["runtime/program", "runtime/tensor"],
   "runtime/host": [],

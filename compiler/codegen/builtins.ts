@@ -65,7 +65,8 @@ const lowerings = {
     b === undefined
       ? `Array.from({ length: ${a} }, (_, index) => index)`
       : `Array.from({ length: Math.max(0, Math.ceil((${b} - ${a}) / ${step})) }, (_, index) => ${a} + index * ${step})`,
-  sorted: (call) => `[...${first(call)}].sort()`,
+  // Python compares numbers as numbers; a bare sort() would compare their texts.
+  sorted: (call) => `[...${first(call)}].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))`,
   reversed: (call) => `[...${first(call)}].reverse()`,
   zip: ({ args: [a = "[]", b = "[]"] }) => `${a}.map((item, index) => [item, ${b}[index]])`,
   enumerate: (call) => `[...${first(call)}].map((item, index) => [index, item])`,

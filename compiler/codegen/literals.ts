@@ -53,7 +53,7 @@ export interface TextHelpers {
  * What the clock of the template functions says while a config is compiled: replaced by the time of the run. Written as a pattern of its
  * parts, so that it is found inside of longer texts, the names of folders among them.
  */
-const sentinelTime = /9999-12-31([T ])\d\d([:-])\d\d\2\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?/g;
+export const sentinelTime = /9999-12-31([T ])\d\d([:-])\d\d\2\d\d(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?/g;
 
 /** @param folders outermost last; a text that begins with one becomes a path relative to the bundle */
 export function stringText(value: string, folders: readonly KnownFolder[], helpers: TextHelpers): string {

@@ -155,7 +155,7 @@ class Build {
   #folders({ meta }: ProgramGraph): Folders {
     const { project } = this.#request;
     const { packageRoot } = this.#host;
-    const own =
+    const bundleDir =
       typeof meta["output_dir"] === "string"
         ? meta["output_dir"]
         : join(
@@ -163,13 +163,14 @@ class Build {
             "output_models",
             (this.#request.config ?? project.defaultConfig ?? "config").replace(/\.yaml$/, ""),
           );
-    const outDir = resolve(this.#host.cwd(), this.#request.outDir ?? own);
+    const outDir = resolve(this.#host.cwd(), this.#request.outDir ?? bundleDir);
     const named = Object.entries(meta).flatMap(([name, value]) =>
       typeof value === "string" && value.startsWith("/") && name.endsWith("_dir") ? [[name, value] as const] : [],
     );
     const { dir: projectDir, workspaceRoot, searchPath } = project;
     return {
       outDir,
+      bundleDir: resolve(this.#host.cwd(), bundleDir),
       projectDir,
       workspaceRoot,
       packageRoot,

@@ -33,6 +33,7 @@ export async function emitCode(host: Host, request: CodeRequest): Promise<Emitte
   const program = compileProgram(host, { ...request, targets: [target], allowFreeVariables: true });
   const folders: Folders = {
     outDir: project.dir,
+    bundleDir: project.dir,
     projectDir: project.dir,
     workspaceRoot: project.workspaceRoot,
     packageRoot: host.packageRoot,

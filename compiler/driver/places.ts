@@ -1,9 +1,12 @@
 /** @file Names for the places of this machine: in emitted code relative to the bundle, in comments and snapshots as a reader knows them. */
 import { basename, join, relative } from "node:path";
-import type { KnownFolder } from "../codegen/literals.ts";
+import { type KnownFolder, sentinelTime } from "../codegen/literals.ts";
 
 export interface Folders {
+  /** Where this build writes. */
   readonly outDir: string;
+  /** Where the config says that its output lies: what emitted paths are relative to, wherever `--out` puts the bundle. */
+  readonly bundleDir: string;
   readonly projectDir: string;
   readonly workspaceRoot: string;
   readonly packageRoot: string;
@@ -17,12 +20,10 @@ export interface Folders {
 
 /** The innermost folder first, so that the shortest name is found. */
 export function knownFolders(folders: Folders): readonly KnownFolder[] {
-  const { outDir, projectDir, workspaceRoot, packageRoot, home, cwd = home, named = [] } = folders;
-  const all = [outDir, projectDir, workspaceRoot, packageRoot, home, cwd, ...named.map(([, path]) => path)];
+  const { bundleDir, projectDir, workspaceRoot, packageRoot, home, cwd = home, named = [] } = folders;
+  const all = [bundleDir, projectDir, workspaceRoot, packageRoot, home, cwd, ...named.map(([, path]) => path)];
   const paths = [...new Set(all)].filter((path) => path !== "/" && path !== "");
-  return paths
-    .sort((a, b) => b.length - a.length)
-    .map((path) => ({ path, fromBundle: relative(folders.outDir, path) }));
+  return paths.sort((a, b) => b.length - a.length).map((path) => ({ path, fromBundle: relative(bundleDir, path) }));
 }
 
 /** A file as a reader knows it: by its name as a template, else relative to the project, to the workspace, to the package. */
@@ -40,11 +41,11 @@ export function shortener({
   };
 }
 
-/** Preprocessed text for the snapshot: `${project_dir}` and its like for the folders of this machine. */
+/** Preprocessed text for the snapshot: `${project_dir}` and its like for the folders of this machine, `${time}` for what the clock will say. */
 export function portableText(text: string, folders: Folders): string {
-  const { outDir, projectDir, workspaceRoot, packageRoot, home, cwd = home, named = [] } = folders;
+  const { bundleDir, projectDir, workspaceRoot, packageRoot, home, cwd = home, named = [] } = folders;
   const names: readonly (readonly [path: string, name: string])[] = [
-    [outDir, "output_dir"],
+    [bundleDir, "output_dir"],
     [projectDir, "project_dir"],
     [workspaceRoot, "workspace_root"],
     [packageRoot, "fgc_dir"],
@@ -53,7 +54,8 @@ export function portableText(text: string, folders: Folders): string {
     [cwd, "cwd"],
   ];
   const longestFirst = names.filter(([path]) => path.length > 1).sort(([a], [b]) => b.length - a.length);
-  return longestFirst.reduce((result, [path, name]) => result.replaceAll(path, `\${${name}}`), text);
+  const timeless = text.replaceAll(sentinelTime, `\${time}`);
+  return longestFirst.reduce((result, [path, name]) => result.replaceAll(path, `\${${name}}`), timeless);
 }
 
 /** A file's name in the manifest: the same on every machine for what belongs to the project, its workspace or the package. */

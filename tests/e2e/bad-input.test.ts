@@ -135,7 +135,7 @@ describe("trouble while training", () => {
     mkdirSync(folder);
     try {
       // Room for the bundle and one checkpoint, not for two.
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "tmpfs", folder], { stdio: "ignore" });
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], { stdio: "ignore" });
     } catch {
       console.warn("skipped: mounting a small file system needs root");
       skip();

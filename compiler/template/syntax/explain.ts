@@ -233,6 +233,7 @@ function unexpected(
   if (error?.context.ruleStack.at(-2) === "blockTag" && token.tokenType === t.Minus) {
     return faults.syntax({ span }, { message: "the name of a block cannot hold a hyphen", hint: "use an underscore" });
   }
+  if (previous?.tokenType === t.EndBlock) return wrongBlockName(source, openTags(tokens, at - 2).at(-1), tokens, token);
   const expected = expectedBy(error);
   if (token.tokenType === t.AssignSign && expected !== "a name") {
     return faults.syntax(
@@ -244,6 +245,26 @@ function unexpected(
     return faults.syntax({ span }, { message: `${what} stands here, where ${expected} is expected` });
   const after = previous === undefined ? "" : ` after ${describe(source, previous)}`;
   return faults.syntax({ span }, { message: `${what} cannot stand${after}` });
+}
+
+/** `endblock` with a name that is not the open block's. */
+function wrongBlockName(
+  source: MappedText,
+  innermost: OpenTag | undefined,
+  tokens: readonly IToken[],
+  token: IToken,
+): Diagnostic {
+  const span = spanOf(source, token);
+  const opened = innermost === undefined ? undefined : tokens[tokens.indexOf(innermost.word) + 1];
+  if (innermost === undefined || opened === undefined)
+    return faults.syntax({ span }, { message: `'endblock ${token.image}' has no open block to close` });
+  return faults.syntax(
+    { span, labels: [{ span: spanOfTag(source, innermost), text: `block '${opened.image}' begins here` }] },
+    {
+      message: `block '${opened.image}' is closed as '${token.image}'`,
+      hint: `write 'endblock ${opened.image}', or 'endblock' alone`,
+    },
+  );
 }
 
 function expectedBy(error: IRecognitionException | undefined): string | undefined {
