@@ -73,7 +73,7 @@ ${here(join(runs, latest))}
 
 Next:
   node ${model} --prompt "Call me Ishmael" --temperature 0.8
-  node ${trainer} --max-steps 600 --resume
+  node ${trainer} --max-steps 1000                             longer is better
   node ${fgc} -p ${here(project)} -t experimental_llama.yaml train      post- instead of pre-layer-norm
   node ${fgc} -p ${here(project)} train optimizer.lr=1e-3               change any value by its path
   node ${fgc} -p ${here(project)} pp | less                             everything that the dozen lines inherit

@@ -37,8 +37,8 @@ export class LambdaSchedule extends Schedule {
 export interface CosineWithWarmupOptions {
   /** Steps of linear warm-up from 0. Default 0. */
   readonly numWarmupSteps?: number;
-  /** Steps of the whole run, warm-up included. */
-  readonly numTrainingSteps: number;
+  /** Steps of the whole run, warm-up included. Default: as many as the trainer runs. */
+  readonly numTrainingSteps?: number;
   /** Waves of the cosine; ½ is once from top to bottom. Default ½. */
   readonly numCycles?: number;
   /** The lowest rate. Default 0. */
@@ -46,13 +46,33 @@ export interface CosineWithWarmupOptions {
 }
 
 /** Linear warm-up, then `minLr + (b − minLr) · max(0, ½(1 + cos(2π · cycles · x)))`, x from 0 to 1. */
-export class CosineWithWarmup extends LambdaSchedule {
-  constructor(optimizer: AnyOptimizer, options: CosineWithWarmupOptions) {
-    const { numWarmupSteps = 0, numTrainingSteps, numCycles = 0.5, minLr = 0 } = options;
-    const factor = afterWarmup(numWarmupSteps, numTrainingSteps, (x) => Math.max(0, cosine(numCycles, x)));
-    super(optimizer, (step, baseLr) =>
-      step < numWarmupSteps ? baseLr * factor(step) : minLr + (baseLr - minLr) * factor(step),
-    );
+export class CosineWithWarmup extends Schedule {
+  readonly #options: CosineWithWarmupOptions;
+  #totalSteps: number | undefined;
+
+  constructor(optimizer: AnyOptimizer, options: CosineWithWarmupOptions = {}) {
+    super(optimizer);
+    this.#options = options;
+    this.#totalSteps = options.numTrainingSteps;
+    this.apply();
+  }
+
+  override setRunLength(totalSteps: number): void {
+    this.#totalSteps = this.#options.numTrainingSteps ?? totalSteps;
+    this.apply();
+  }
+
+  /** @throws UserError `optim/schedule-options` where neither the config nor a trainer has said how long the run is */
+  rate(step: number, baseLr: number): number {
+    const { numWarmupSteps = 0, numCycles = 0.5, minLr = 0 } = this.#options;
+    if (step < numWarmupSteps) return baseLr * warmUp(step, numWarmupSteps);
+    // Before the first step nothing has decayed yet, however long the run.
+    if (this.#totalSteps === undefined && step > 0)
+      throw new UserError("optim/schedule-options", "CosineWithWarmup does not know how many steps the run has", {
+        hint: "give num_training_steps",
+      });
+    const x = (step - numWarmupSteps) / Math.max(1, (this.#totalSteps ?? 0) - numWarmupSteps);
+    return minLr + (baseLr - minLr) * Math.max(0, cosine(numCycles, x));
   }
 }
 

@@ -32,6 +32,9 @@ export abstract class Schedule {
    */
   abstract rate(step: number, baseLr: number): number;
 
+  /** Told by a trainer once it knows how many optimizer steps the run will have; schedules that end with the run take it from here. */
+  setRunLength(_totalSteps: number): void {}
+
   /** Optimizer steps done. */
   get stepCount(): number {
     return this.#step;
@@ -249,6 +252,13 @@ export class SequentialLR extends Schedule {
     }
     this.#schedulers = schedulers;
     this.#milestones = milestones;
+    this.apply();
+  }
+
+  override setRunLength(totalSteps: number): void {
+    this.#schedulers.forEach((schedule, i) => {
+      schedule.setRunLength((this.#milestones[i] ?? totalSteps) - (this.#milestones[i - 1] ?? 0));
+    });
     this.apply();
   }
 

@@ -304,10 +304,11 @@ export class Trainer {
   #makeScheduler(optimizer: AnyOptimizer, totalSteps: number): Schedule {
     const { lrSchedulerType, lrSchedulerKwargs: kwargs, warmupSteps: numWarmupSteps } = this.args.settings;
     const factory = this.#options.lrSchedulerFactory;
-    return (
+    const schedule =
       factory?.(optimizer) ??
-      getScheduler(lrSchedulerType, optimizer, { numWarmupSteps, numTrainingSteps: totalSteps, kwargs })
-    );
+      getScheduler(lrSchedulerType, optimizer, { numWarmupSteps, numTrainingSteps: totalSteps, kwargs });
+    schedule.setRunLength(totalSteps);
+    return schedule;
   }
 
   #newState(plan: ReturnType<typeof planSteps> | undefined): TrainerState {
