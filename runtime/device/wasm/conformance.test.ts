@@ -110,8 +110,8 @@ async function check(sketch: Sketch, name: string, tolerance = 2e-6): Promise<vo
   const again = await runOn(four, sketch, name);
   for (const [output, expected] of want) {
     const values = got.get(output) as TypedArray;
-    const largest = expected.reduce(
-      (most: number, x: number) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most),
+    const largest = Array.from(expected as ArrayLike<number>).reduce(
+      (most, x) => (Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most),
       1e-30,
     );
     for (let i = 0; i < expected.length; i++) {

@@ -5,7 +5,6 @@
  * A barrier stands before a stage only if some thread would touch what another one wrote (or write what another one touches) since
  * the last: threads that each keep to their own rows run kernel after kernel without meeting.
  */
-import { bytesPerElement, sizeOf } from "../../program/dtype.ts";
 import type { BufferId } from "../../program/kernel.ts";
 import type { Program } from "../../program/program.ts";
 import { call, i32, push } from "./asm/code.ts";
@@ -146,10 +145,4 @@ class Hazards {
       now.some(([from, to], j) => i !== j && low < high && from < to && low < to && from < high),
     );
   }
-}
-
-/** The bytes of a program's buffer. */
-export function bufferBytes(program: Program, id: BufferId): number {
-  const decl = program.buffers[id];
-  return decl === undefined ? 0 : sizeOf(decl.shape) * bytesPerElement[decl.dtype];
 }

@@ -57,6 +57,8 @@ export class WasmProgram implements LoadedProgram {
   private readonly parameters: Block;
   /** Inputs, outputs and constants: this program's own. */
   private readonly own = new Map<number, Block>();
+  /** States never move, and one that is dropped meanwhile must not keep the others from being bound again. */
+  private readonly states = new Map<number, Block>();
   private disposed = false;
 
   constructor(id: number, program: Program, plan: Plan, module: WebAssembly.Module, host: ProgramHost) {
@@ -77,7 +79,11 @@ export class WasmProgram implements LoadedProgram {
   }
 
   private place(decl: BufferDecl): void {
-    if (decl.kind === "temp" || decl.kind === "state") return;
+    if (decl.kind === "temp") return;
+    if (decl.kind === "state") {
+      this.states.set(decl.id, this.host.stateBlock(decl.name));
+      return;
+    }
     const size = sizeOf(decl.shape);
     const block = this.host.memory.allocate(
       size * bytesPerElement[decl.dtype],
@@ -97,8 +103,7 @@ export class WasmProgram implements LoadedProgram {
     const regions = this.host.regions();
     const addresses = this.program.buffers.map((decl) => {
       if (decl.kind === "temp") return regions.arena.address + (decl.arenaOffset ?? 0);
-      if (decl.kind === "state") return this.host.stateBlock(decl.name).address;
-      return (this.own.get(decl.id) as Block).address;
+      return ((decl.kind === "state" ? this.states : this.own).get(decl.id) as Block).address;
     });
     for (const stage of this.plan.stages) {
       const at = stage.parameters / 4;

@@ -80,17 +80,17 @@ async function timeTiles(fma: boolean): Promise<MicroKernels> {
   const memory = new WebAssembly.Memory({ initial: 8, maximum: 8, shared: true });
   const module = await compileOptimized(() => WebAssembly.compile(builder.encode({ initial: 8, maximum: 8 })));
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const speeds = candidates.map(({ mr, nv }, i) => {
-    const run = exports[`time${i}`] as (rounds: number) => void;
-    let best = Number.POSITIVE_INFINITY;
-    const rounds = Math.ceil(400 / (mr * nv));
-    for (let attempt = 0; attempt < 6; attempt++) {
+  const rounds = candidates.map(({ mr, nv }) => Math.ceil(400 / (mr * nv)));
+  const best = candidates.map(() => Number.POSITIVE_INFINITY);
+  // In turns, so that a busy moment of the machine is no candidate's own misfortune.
+  for (let attempt = 0; attempt < 8; attempt++) {
+    candidates.forEach((_, i) => {
       const start = performance.now();
-      run(rounds);
-      best = Math.min(best, performance.now() - start);
-    }
-    return (mr * nv * rounds) / best;
-  });
+      (exports[`time${i}`] as (rounds: number) => void)(rounds[i] as number);
+      best[i] = Math.min(best[i] as number, performance.now() - start);
+    });
+  }
+  const speeds = candidates.map(({ mr, nv }, i) => (mr * nv * (rounds[i] as number)) / (best[i] as number));
   const fastest = (fits: (shape: TileShape) => boolean): TileShape => {
     let best = 0;
     candidates.forEach((shape, i) => {

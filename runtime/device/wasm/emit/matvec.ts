@@ -21,7 +21,7 @@ export function isMatvec(kernel: MatmulKernel): boolean {
 }
 
 export function emitMatvec(kernel: MatmulKernel, context: EmitContext): EmittedKernel {
-  const { a, b, m, n, k } = kernel;
+  const { a, b, m, n } = kernel;
   const batches = kernel.batch.reduce((size, extent) => size * extent, 1);
   const groups = Math.ceil(n / unitColumns);
   const stage = context.define((target) => {

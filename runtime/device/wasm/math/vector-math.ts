@@ -232,8 +232,7 @@ export class VectorMath {
         const q = g.let("v128", i32x4.sub(shifted, g.i32x4(name === "sin" ? magicBits : magicBits - 1)));
         // n·part is exact for the first two parts, so that no bits cancel.
         let r: Code = f32x4.sub(y, f32x4.mul(n, g.f32x4(1.5703125)));
-        for (const part of [4.837512969970703125e-4, 7.54978995489188216e-8])
-          r = f32x4.sub(r, f32x4.mul(n, g.f32x4(part)));
+        for (const part of [4.837512969970703e-4, 7.549789954891882e-8]) r = f32x4.sub(r, f32x4.mul(n, g.f32x4(part)));
         const reduced = g.let("v128", r);
         const z = g.let("v128", f32x4.mul(reduced, reduced));
         const sine = g.let(
