@@ -1,14 +1,14 @@
 /**
  * @file Build the package: `node scripts/build.mjs`, run by `prepare`.
  *
- *     dist/fgc.mjs           the command line, one file, so that it starts fast
+ *     dist/fgc.cjs           the command line, one file, so that it starts fast; beside it V8's code of it (see bin/fgc.mjs)
  *     dist/check-worker.mjs  the type checker, which runs beside it
  *     dist/lib/NAME.js       what emitted programs import as `fgc/NAME`, sharing chunks
  *     dist/signatures.json   what configs may construct, and with which arguments
  *     dist/types/            declarations, for editors and for checking what a build emits
  *     dist/build-id          a hash of the above: a new compiler or library makes every build stale
  */
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -44,6 +44,20 @@ const ownNames = {
   },
 };
 
+/** commander loads `node:child_process` for a feature that is not used here, which costs 5 ms of every start. */
+const lateChildProcess = {
+  name: "late-child-process",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:child_process$/ }, ({ path, importer }) =>
+      importer.includes("/commander/") ? { path, namespace: "late" } : undefined,
+    );
+    onLoad({ filter: /.*/, namespace: "late" }, ({ path }) => ({
+      contents: `module.exports = { get spawn() { return require("${path}").spawn; } };`,
+      resolveDir: root,
+    }));
+  },
+};
+
 const common = {
   bundle: true,
   platform: "node",
@@ -58,18 +72,37 @@ const common = {
 async function buildCommandLine() {
   const entry = join(root, "compiler/cli/main.ts");
   if (!existsSync(entry)) return;
-  const worker = join(root, "compiler/codegen/check-worker.ts");
-  await build({
-    ...common,
-    entryPoints: { fgc: entry, "check-worker": worker },
-    outdir: dist,
-    outExtension: { ".js": ".mjs" },
-    external,
-    // CommonJS dependencies ask for `require`, which an ES module lacks.
-    banner: {
-      js: 'import { createRequire as fgcCreateRequire } from "node:module";\nconst require = fgcCreateRequire(import.meta.url);',
-    },
-  });
+  await Promise.all([
+    build({
+      ...common,
+      entryPoints: [entry],
+      outfile: join(dist, "fgc.cjs"),
+      external,
+      // V8 keeps code of scripts only.
+      format: "cjs",
+      define: { "import.meta.url": "fgcUrl" },
+      banner: { js: 'const fgcUrl = require("node:url").pathToFileURL(__filename).href;' },
+      // Names stay: an internal error shows them.
+      minifySyntax: true,
+      minifyWhitespace: true,
+      plugins: [ownNames, lateChildProcess],
+    }),
+    build({
+      ...common,
+      entryPoints: [join(root, "compiler/codegen/check-worker.ts")],
+      outfile: join(dist, "check-worker.mjs"),
+      external,
+    }),
+  ]);
+}
+
+/** Runs a command that goes through most of the front end, so that bin/fgc.mjs keeps V8's code of it. */
+function warmUp() {
+  for (const name of readdirSync(dist)) if (name.endsWith(".cache")) rmSync(join(dist, name));
+  const project = join(root, "examples/tutorials/tiny_llama");
+  if (!existsSync(project)) return;
+  const cli = join(root, "bin/fgc.mjs");
+  spawnSync(process.execPath, [cli, "-p", project, "graph"], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
 /** Into a folder of its own first: chunks carry hashes in their names and would pile up, and a failed build must leave the old library. */
@@ -122,7 +155,7 @@ function listFiles(folder) {
 function writeBuildId() {
   const hash = createHash("sha256");
   const files = [
-    join(dist, "fgc.mjs"),
+    join(dist, "fgc.cjs"),
     join(dist, "check-worker.mjs"),
     join(dist, "signatures.json"),
     ...listFiles(join(dist, "lib")),
@@ -141,4 +174,5 @@ await Promise.all([
   writeSignatures({ root, entries, outfile: join(dist, "signatures.json") }),
 ]);
 writeBuildId();
+warmUp();
 process.stderr.write(`built dist/ in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);

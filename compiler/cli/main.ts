@@ -8,4 +8,7 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code === "EPIPE") process.exit(0);
   throw error;
 });
-process.exitCode = await runCommandLine(process.argv.slice(2), nodeHost());
+// The bundle is a classic script, which cannot await.
+void runCommandLine(process.argv.slice(2), nodeHost()).then((code) => {
+  process.exitCode = code;
+});
