@@ -43,7 +43,11 @@ export class ProgressCallback implements TrainerCallback {
 
   onTrainBegin(_args: TrainingArguments, state: TrainerState): void {
     this.#restartClock(state);
-    this.#draw(state, "");
+  }
+
+  // Not sooner: other callbacks print when training begins, and would print behind the bar.
+  onStepBegin(_args: TrainingArguments, state: TrainerState): void {
+    if (state.globalStep === this.#startStep && this.#drawn === 0) this.#draw(state, "compiling the first step");
   }
 
   onStepEnd(_args: TrainingArguments, state: TrainerState, _control: TrainerControl, { loss }: CallbackContext): void {
