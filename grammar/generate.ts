@@ -61,7 +61,9 @@ function print(production: Production, tight = false): string {
   const grouped = (text: string, single: boolean): string => (single ? text : `(${text})`);
   const repeated = (mark: string): string => {
     const [only] = parts;
-    return parts.length === 1 && only !== undefined ? `${print(only, true)}${mark}` : `${grouped(sequence(), false)}${mark}`;
+    return parts.length === 1 && only !== undefined
+      ? `${print(only, true)}${mark}`
+      : `${grouped(sequence(), false)}${mark}`;
   };
   switch (production.type) {
     case "Terminal":
@@ -97,7 +99,7 @@ function printRule({ name = "", definition = [] }: Production): string {
 }
 
 function serialized(): Production[] {
-  const rules = new TemplateParser(true, () => undefined).getSerializedGastProductions() as Production[];
+  const rules = new TemplateParser({ analysis: "chevrotain" }).getSerializedGastProductions() as Production[];
   // From the whole to the parts: each rule after the one that mentions it first.
   const byName = new Map(rules.map((rule) => [rule.name ?? "", rule]));
   const ordered = new Set<Production>();

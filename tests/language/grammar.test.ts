@@ -5,6 +5,7 @@ import { createLexer } from "../../compiler/template/syntax/parse.ts";
 import { TemplateParser } from "../../compiler/template/syntax/template-parser.ts";
 import { wordTypes } from "../../compiler/template/syntax/tokens.ts";
 import { templateLanguageDiagrams, templateLanguageEbnf } from "../../grammar/generate.ts";
+import { lookaheadTable } from "../../grammar/lookahead.ts";
 
 const place = (name: string): URL => new URL(`../../grammar/${name}`, import.meta.url);
 
@@ -17,6 +18,8 @@ it("template-language.ebnf is up to date", () => compare("template-language.ebnf
 
 it("template-language.html is up to date", () => compare("template-language.html", templateLanguageDiagrams()));
 
+it("lookahead.json is up to date", () => compare("../compiler/template/syntax/lookahead.json", lookaheadTable()));
+
 it("the editor's grammar knows every word of the language", () => {
   const editor = readFileSync(place("template-language.tmLanguage.json"), "utf8");
   const known = new Set(editor.match(/\w+/g));
@@ -25,6 +28,6 @@ it("the editor's grammar knows every word of the language", () => {
 
 it("has no ambiguity that Chevrotain can find", () => {
   // Validation throws. It is skipped in production, since the grammar does not change there.
-  expect(() => new TemplateParser(false, () => undefined)).not.toThrow();
+  expect(() => new TemplateParser({ analysis: "validated" })).not.toThrow();
   expect(createLexer(false).lexerDefinitionErrors).toEqual([]);
 });

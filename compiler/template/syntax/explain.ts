@@ -36,12 +36,10 @@ export function explainLexing(
 ): Diagnostic[] {
   const found: Diagnostic[] = [];
   for (const token of tokens) {
-    const span = source.span(token.startOffset, token.startOffset + 2);
-    if (token.tokenType === t.UnclosedComment)
+    if (token.tokenType === t.UnclosedComment) {
+      const span = source.span(token.startOffset, token.startOffset + 2);
       found.push(faults.unclosed({ span }, { what: "this comment", end: "#}" }));
-    else if (token.tokenType === t.UnclosedString) {
-      found.push(unclosedString(source, token));
-    }
+    } else if (token.tokenType === t.UnclosedString) found.push(unclosedString(source, token));
   }
   for (const { offset, length } of errors) {
     const text = source.text.slice(offset, offset + length);

@@ -39,12 +39,23 @@ export function join(first: Span, last: Span): Span {
   return { file: first.file, start: first.start, end: Math.max(first.start, last.end) };
 }
 
+/** How many tokens a choice may look at. */
+export const maxLookahead = 2;
+
+export interface ParserOptions {
+  /** Where the parser has its choices from: the table, or Chevrotain's analysis of the grammar, which can also check it. */
+  readonly analysis?: "table" | "chevrotain" | "validated";
+  /** For `\N{…}` in strings. */
+  readonly nameToCharacter?: (name: string) => string | undefined;
+}
+
 export abstract class OperandParser extends EmbeddedActionsParser {
   protected source: MappedText | undefined;
   readonly #nameToCharacter: (name: string) => string | undefined;
 
-  constructor(skipValidations: boolean, nameToCharacter: (name: string) => string | undefined) {
-    super(t.allTokens, { maxLookahead: 2, skipValidations, recoveryEnabled: false, nodeLocationTracking: "none" });
+  constructor({ analysis = "table", nameToCharacter = () => undefined }: ParserOptions = {}) {
+    const skipValidations = analysis !== "validated";
+    super(t.allTokens, { maxLookahead, skipValidations, recoveryEnabled: false, nodeLocationTracking: "none" });
     this.#nameToCharacter = nameToCharacter;
   }
 

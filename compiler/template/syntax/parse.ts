@@ -18,7 +18,7 @@ let machinery: { readonly lexer: Lexer; readonly parser: TemplateParser } | unde
 
 /** One lexer and one parser serve the process: building them is the costly part, and they keep nothing between parses. */
 function lexerAndParser(): { readonly lexer: Lexer; readonly parser: TemplateParser } {
-  machinery ??= { lexer: createLexer(true), parser: new TemplateParser(true, characterNamed) };
+  machinery ??= { lexer: createLexer(true), parser: new TemplateParser({ nameToCharacter: characterNamed }) };
   return machinery;
 }
 

@@ -1,8 +1,10 @@
 /** @file The grammar of templates: text, printing, and the tags. */
-import type { IRecognitionException, IToken, TokenType } from "chevrotain";
+import type { IRecognitionException, IToken, Rule, TokenType } from "chevrotain";
 import type { Span } from "../../source/span.ts";
 import type { MappedText } from "../scan/mapped-text.ts";
 import type { Block, Body, Call, CallBlock, Expression, Filter, Statement, Target } from "./ast.ts";
+import { type Analyzed, adoptLookahead } from "./lookahead.ts";
+import type { ParserOptions } from "./operand-parser.ts";
 import { SyntaxFault } from "./syntax-fault.ts";
 import { TargetParser } from "./target-parser.ts";
 import * as t from "./tokens.ts";
@@ -367,9 +369,20 @@ export class TemplateParser extends TargetParser {
     return { kind: "autoescape", value, body, span: this.span(open, this.CONSUME(t.TagClose)) };
   });
 
-  constructor(skipValidations: boolean, nameToCharacter: (name: string) => string | undefined) {
-    super(skipValidations, nameToCharacter);
-    this.performSelfAnalysis();
+  readonly #hasGrammar: boolean;
+
+  constructor(options: ParserOptions = {}) {
+    super(options);
+    this.#hasGrammar = options.analysis !== undefined && options.analysis !== "table";
+    if (this.#hasGrammar) this.performSelfAnalysis();
+    else adoptLookahead(this as unknown as Analyzed);
+  }
+
+  /** The grammar as data. Chevrotain asks for it when it words a message. */
+  override getGAstProductions(): Record<string, Rule> {
+    return this.#hasGrammar
+      ? super.getGAstProductions()
+      : new TemplateParser({ analysis: "chevrotain" }).getGAstProductions();
   }
 
   /** The tree of `tokens`, or why there is none. */
