@@ -1,11 +1,13 @@
 import { defineConfig } from "vitest/config";
 
+const root = import.meta.dirname;
+
 export default defineConfig({
   resolve: {
-    // Tests exercise the sources; the end-to-end suites build and run the real package instead.
+    // Tests exercise the sources; the end-to-end suites run the built package instead.
     alias: [
-      { find: /^fgc\/runtime$/, replacement: new URL("./runtime/index.ts", import.meta.url).pathname },
-      { find: /^fgc\/(\w+)$/, replacement: new URL("./stdlib/$1/index.ts", import.meta.url).pathname.replace("%241", "$1") },
+      { find: /^fgc\/runtime$/, replacement: `${root}/runtime/index.ts` },
+      { find: /^fgc\/(\w+)$/, replacement: `${root}/stdlib/$1/index.ts` },
     ],
   },
   test: {

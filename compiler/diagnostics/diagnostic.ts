@@ -57,7 +57,13 @@ export function defineDiagnostics<const T extends Record<string, Entry<any>>>(st
   const makers: Record<string, (place: Place, p: unknown) => Diagnostic> = {};
   for (const [key, entry] of Object.entries(entries)) {
     const code = `${stage}/${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-    makers[key] = (place, p) => ({ code, severity: entry.severity, message: entry.message(p), hint: entry.hint?.(p), ...place });
+    makers[key] = (place, p) => ({
+      code,
+      severity: entry.severity,
+      message: entry.message(p),
+      hint: entry.hint?.(p),
+      ...place,
+    });
   }
   return makers as Makers<T>;
 }
