@@ -5,10 +5,11 @@
  * `module.enableCompileCache` does the same, but not on Node 20. The build of the package makes the cache by running a command; for another V8 than the builder's the first
  * run does, where it may write here. A cache that V8 does not take, because of its flags for instance, costs the time of compiling and nothing else.
  */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { fileURLToPath } from "node:url";
-import { constants, Script } from "node:vm";
+// Not by `import`, which reads every export of these modules and so loads Node's file streams.
+const { readFileSync, renameSync, writeFileSync } = process.getBuiltinModule("node:fs");
+const { createRequire } = process.getBuiltinModule("node:module");
+const { fileURLToPath } = process.getBuiltinModule("node:url");
+const { constants, Script } = process.getBuiltinModule("node:vm");
 
 const filename = fileURLToPath(new URL("../dist/fgc.cjs", import.meta.url));
 const cacheFile = `${filename}.${process.versions.v8}-${process.arch}.cache`;

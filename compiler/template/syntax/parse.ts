@@ -38,15 +38,7 @@ export function parseTemplate(
     const body = parseBody(source);
     const unknown = unknownNames(body, known);
     if (unknown.length > 0) throw faultOf(unknown);
-    const tree: TemplateTree = {
-      name,
-      file: part.file,
-      start: part.start,
-      end: part.end,
-      body,
-      blocks: collectBlocks(body),
-    };
-    return freeze(tree);
+    return { name, file: part.file, start: part.start, end: part.end, body, blocks: collectBlocks(body) };
   } catch (error) {
     if (error instanceof RangeError) {
       const span = { file: part.file, start: part.start, end: part.start };
@@ -80,12 +72,4 @@ function parseBody(source: MappedText): Body {
 function faultOf(diagnostics: readonly Diagnostic[]): TemplateFault {
   const [first, ...more] = diagnostics as [Diagnostic, ...Diagnostic[]];
   return new TemplateFault("syntax", first, ...more);
-}
-
-/** Freeze a tree's nodes and lists; places are left as they are, for they are shared and there are many. */
-function freeze<T>(node: T): T {
-  if (typeof node !== "object" || node === null || node instanceof Map) return node;
-  Object.freeze(node);
-  for (const key in node) if (key !== "file" && !key.toLowerCase().endsWith("span")) freeze(node[key]);
-  return node;
 }

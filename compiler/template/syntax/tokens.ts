@@ -16,7 +16,7 @@ import {
   Lexer,
   type TokenType,
 } from "chevrotain";
-import { SPACE, trimEndOffset } from "../scan/characters.ts";
+import { isSpace, SPACE, trimEndOffset } from "../scan/characters.ts";
 
 const S = `[${SPACE}]`;
 const sticky = (source: string): RegExp => new RegExp(source);
@@ -30,6 +30,21 @@ const custom = (match: (text: string, offset: number) => string): Pick<ITokenCon
   },
   line_breaks: true,
 });
+
+/** What a token can begin with, told to the lexer: it would parse the pattern to find out. */
+const begins = (...characters: (string | number)[]) => ({ start_chars_hint: characters });
+
+// The lexer finds candidates by first character; characters above 255 share buckets of 255 codes there.
+const spaceStarts: number[] = [];
+const nameStarts: number[] = [];
+for (let code = 0; code < 256; code += 1) {
+  const character = String.fromCharCode(code);
+  if (isSpace(character)) spaceStarts.push(code);
+  else if (code >= 128 || /[A-Za-z_]/.test(character)) nameStarts.push(code);
+}
+for (let code = 256; code < 0x10000; code += 255) nameStarts.push(code);
+nameStarts.push(0xffff);
+for (const code of [0x1680, 0x2000, 0x2028, 0x205f, 0x3000]) spaceStarts.push(code);
 
 const opener = /\{[{%#]/g;
 const rawEnd = new RegExp(`\\{%[-+]?${S}*endraw${S}*(?:\\+%\\}|-%\\}|%\\})`, "g");
@@ -50,13 +65,20 @@ const textUpTo =
 export const Comment = createToken({
   name: "Comment",
   pattern: sticky(`\\{#[\\s\\S]*?(?:\\+#\\}|-#\\}${S}*|#\\}\\n?)`),
+  ...begins("{"),
   line_breaks: true,
   group: Lexer.SKIPPED,
 });
-export const UnclosedComment = createToken({ name: "UnclosedComment", pattern: /\{#[\s\S]*/, line_breaks: true });
+export const UnclosedComment = createToken({
+  name: "UnclosedComment",
+  pattern: /\{#[\s\S]*/,
+  ...begins("{"),
+  line_breaks: true,
+});
 export const RawOpen = createToken({
   name: "RawOpen",
   label: "{% raw %}",
+  ...begins("{"),
   pattern: sticky(`\\{%[-+]?${S}*raw${S}*(?:-%\\}${S}*|%\\})`),
   line_breaks: true,
   push_mode: "raw",
@@ -65,16 +87,30 @@ export const RawText = createToken({ name: "RawText", label: "text", ...custom(t
 export const RawClose = createToken({
   name: "RawClose",
   label: "{% endraw %}",
+  ...begins("{"),
   pattern: sticky(`\\{%[-+]?${S}*endraw${S}*(?:\\+%\\}|-%\\}${S}*|%\\}\\n?)`),
   line_breaks: true,
   pop_mode: true,
 });
-export const TagOpen = createToken({ name: "TagOpen", label: "{%", pattern: /\{%[-+]?/, push_mode: "tag" });
-export const PrintOpen = createToken({ name: "PrintOpen", label: "{{", pattern: /\{\{[-+]?/, push_mode: "print" });
+export const TagOpen = createToken({
+  name: "TagOpen",
+  label: "{%",
+  pattern: /\{%[-+]?/,
+  ...begins("{"),
+  push_mode: "tag",
+});
+export const PrintOpen = createToken({
+  name: "PrintOpen",
+  label: "{{",
+  pattern: /\{\{[-+]?/,
+  ...begins("{"),
+  push_mode: "print",
+});
 export const TagClose = createToken({
   name: "TagClose",
   label: "%}",
   pattern: sticky(`\\+%\\}|-%\\}${S}*|%\\}\\n?`),
+  ...begins("+", "-", "%"),
   line_breaks: true,
   pop_mode: true,
 });
@@ -82,12 +118,14 @@ export const PrintClose = createToken({
   name: "PrintClose",
   label: "}}",
   pattern: sticky(`-\\}\\}${S}*|\\}\\}`),
+  ...begins("-", "}"),
   line_breaks: true,
   pop_mode: true,
 });
 const StrippedSpace = createToken({
   name: "StrippedSpace",
   pattern: sticky(`${S}+(?=\\{[{%#]-)`),
+  ...begins(...spaceStarts),
   line_breaks: true,
   group: Lexer.SKIPPED,
 });
@@ -95,18 +133,12 @@ export const Text = createToken({ name: "Text", label: "text", ...custom(textUpT
 const Whitespace = createToken({
   name: "Whitespace",
   pattern: sticky(`${S}+`),
+  ...begins(...spaceStarts),
   line_breaks: true,
   group: Lexer.SKIPPED,
 });
 
 // Literals and names --------------------------------------------------------------------------------------------------
-
-// The lexer finds candidates by first character; characters above 255 share buckets of 255 codes there.
-const nameStarts: number[] = [];
-for (let code = 0; code < 256; code += 1)
-  if (code >= 128 || /[A-Za-z_]/.test(String.fromCharCode(code))) nameStarts.push(code);
-for (let code = 256; code < 0x10000; code += 255) nameStarts.push(code);
-nameStarts.push(0xffff);
 
 const identifier = /[\p{XIDS}_][\p{XIDC}]*/uy;
 export const Name = createToken({
@@ -117,7 +149,7 @@ export const Name = createToken({
     identifier.lastIndex = offset;
     return identifier.exec(text)?.[0] ?? "";
   }),
-  start_chars_hint: nameStarts,
+  ...begins(...nameStarts),
   line_breaks: false,
 });
 export const Float = createToken({
@@ -125,28 +157,30 @@ export const Float = createToken({
   label: "number",
   // Not after a dot: `x.0.1` is two items.
   pattern: /(?<!\.)(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?e[+-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)/i,
-  start_chars_hint: [..."0123456789"],
+  ...begins(..."0123456789"),
   line_breaks: false,
 });
 export const Integer = createToken({
   name: "Integer",
   label: "number",
   pattern: /0b(?:_?[01])+|0o(?:_?[0-7])+|0x(?:_?[\da-f])+|[1-9](?:_?\d)*|0(?:_?0)*/i,
+  ...begins(..."0123456789"),
 });
 export const Str = createToken({
   name: "String",
   label: "string",
   pattern: /'(?:[^'\\]|\\[\s\S])*'|"(?:[^"\\]|\\[\s\S])*"/,
+  ...begins("'", '"'),
   line_breaks: true,
 });
-export const UnclosedString = createToken({ name: "UnclosedString", pattern: /['"][^\n]*/ });
+export const UnclosedString = createToken({ name: "UnclosedString", pattern: /['"][^\n]*/, ...begins("'", '"') });
 
 // Words. They are names wherever a name can stand ---------------------------------------------------------------------
 
 const words = new Map<string, TokenType>();
 const word = (text: string): TokenType => {
   const name = `${text[0]?.toUpperCase()}${text.slice(1)}`;
-  const type = createToken({ name, label: text, pattern: new RegExp(text), longer_alt: Name, categories: [Name] });
+  const type = createToken({ name, label: text, pattern: text, longer_alt: Name, categories: [Name] });
   words.set(text, type);
   return type;
 };
