@@ -1,16 +1,22 @@
 /** @file What a caller of the tensor API did wrong, said with the op, the shapes and the place in the model; and the scopes that name the place. */
 import type { Shape } from "../program/dtype.ts";
 
-const scopes: string[] = [];
+interface Scope {
+  readonly name: string;
+  /** The class of the module, where the scope is one. */
+  readonly className: string | undefined;
+}
+
+const scopes: Scope[] = [];
 
 /** The dotted path of the modules that are recording right now: "layer_stack.layers.2.attention", or "". */
 export function currentScope(): string {
-  return scopes.join(".");
+  return scopes.map(({ name }) => name).join(".");
 }
 
-/** Runs `fn`; errors and kernels that arise in it carry `name` in their path. */
-export function withScope<T>(name: string, fn: () => T): T {
-  scopes.push(name);
+/** Runs `fn`; errors and kernels that arise in it carry `name` in their path, errors also the class that it is a part of. */
+export function withScope<T>(name: string, fn: () => T, className?: string): T {
+  scopes.push({ name, className });
   try {
     return fn();
   } finally {
@@ -20,6 +26,11 @@ export function withScope<T>(name: string, fn: () => T): T {
 
 export function formatShape(shape: Shape): string {
   return `[${shape.join(", ")}]`;
+}
+
+/** The classes of the modules that are recording, outermost first. */
+function currentClasses(): readonly string[] {
+  return scopes.flatMap(({ className }) => (className === undefined ? [] : [className]));
 }
 
 function located(op: string, message: string): string {
@@ -32,10 +43,13 @@ export class ShapeError extends Error {
   override readonly name = "ShapeError";
   readonly op: string;
   readonly scope: string;
+  /** Classes of the modules that were recording, outermost first: what a config would name. */
+  readonly classes: readonly string[];
   constructor(op: string, message: string) {
     super(located(op, message));
     this.op = op;
     this.scope = currentScope();
+    this.classes = currentClasses();
   }
 }
 
@@ -44,10 +58,13 @@ export class DTypeError extends Error {
   override readonly name = "DTypeError";
   readonly op: string;
   readonly scope: string;
+  /** Classes of the modules that were recording, outermost first: what a config would name. */
+  readonly classes: readonly string[];
   constructor(op: string, message: string) {
     super(located(op, message));
     this.op = op;
     this.scope = currentScope();
+    this.classes = currentClasses();
   }
 }
 

@@ -37,7 +37,8 @@ export abstract class Module {
     const forward: unknown = Reflect.get(this, "forward");
     if (typeof forward === "function") {
       Object.defineProperty(this, "forward", {
-        value: (...args: unknown[]): unknown => withScope(this.#scopeName, () => Reflect.apply(forward, this, args)),
+        value: (...args: unknown[]): unknown =>
+          withScope(this.#scopeName, () => Reflect.apply(forward, this, args), this.constructor.name),
         writable: true,
         configurable: true,
         enumerable: false,

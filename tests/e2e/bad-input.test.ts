@@ -73,6 +73,7 @@ describe("a mistake in what a config names", () => {
     });
     expect(code).toBe(1);
     expect(stderr).toMatch(/feedforward/);
+    expect(stderr).toMatch(/--> .*shape_mismatch\.yaml:14/);
     expect(stderr).toMatch(/16/);
     expect(stderr).toMatch(/32/);
     expect(stderr).not.toMatch(/node:internal/);

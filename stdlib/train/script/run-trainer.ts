@@ -11,6 +11,7 @@ import { UserError } from "../../faults.ts";
 import type { TrainResult } from "../trainer.ts";
 import { consoleStream, reserveStdout } from "./console.ts";
 import { helpText, parseFlags, type TrainerFlags } from "./flags.ts";
+import { templatePlace } from "./template-place.ts";
 import type { ScriptResult, TrainingScript } from "./training-script.ts";
 
 /** Exit code by the kind of a user's fault. */
@@ -49,7 +50,7 @@ async function runWithFlags(
     if (flags.json) reserveStdout();
     return await runScript(await make(), flags, url, argv);
   } catch (error) {
-    return reportFailure(error, flags);
+    return reportFailure(error, flags, url);
   }
 }
 
@@ -140,24 +141,38 @@ function summary({ trainer }: TrainingScript, { training, evaluation }: ScriptRe
 }
 
 /** Say what went wrong, and give the exit code for it. */
-function reportFailure(error: unknown, flags: TrainerFlags | undefined): number {
-  const { code, message, hint, exit } = describe(error);
+function reportFailure(error: unknown, flags: TrainerFlags | undefined, url: string): number {
+  const { code, message, place, hint, exit } = describe(error, url);
   if (flags?.json) {
-    const diagnostic = { code, severity: "error", message, help: hint };
+    const diagnostic = { code, severity: "error", message, file: place, help: hint };
     process.stdout.write(`${JSON.stringify({ ok: false, diagnostics: [diagnostic] })}\n`);
   } else {
-    process.stderr.write(`error[${code}]: ${message}\n${hint === undefined ? "" : `  = help: ${hint}\n`}`);
+    const where = place === undefined ? "" : `  --> ${place}\n`;
+    process.stderr.write(`error[${code}]: ${message}\n${where}${hint === undefined ? "" : `  = help: ${hint}\n`}`);
   }
   if ((exit === 70 || flags?.logLevel === "debug") && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   return exit;
 }
 
-function describe(error: unknown): { code: string; message: string; hint?: string | undefined; exit: number } {
+interface Description {
+  readonly code: string;
+  readonly message: string;
+  /** The template line that named the part at fault. */
+  readonly place?: string | undefined;
+  readonly hint?: string | undefined;
+  readonly exit: number;
+}
+
+function describe(error: unknown, url: string): Description {
   if (error instanceof UserError) {
     return { code: error.code, message: error.message, hint: error.hint, exit: exitCodes[error.kind] };
   }
   if (error instanceof ShapeError || error instanceof DTypeError) {
-    return { code: `model/${error instanceof ShapeError ? "shape" : "dtype"}`, message: error.message, exit: 1 };
+    const code = `model/${error instanceof ShapeError ? "shape" : "dtype"}`;
+    const place = templatePlace(url, error.classes);
+    const hint =
+      place === undefined ? undefined : "the part of the model that is named there does not fit the ones around it";
+    return { code, message: error.message, place, hint, exit: 1 };
   }
   const message = error instanceof Error ? error.message : String(error);
   const system = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
@@ -166,7 +181,7 @@ function describe(error: unknown): { code: string; message: string; hint?: strin
   return {
     code: "train/internal",
     message,
-    hint: "this is a fault of the library: please report it with the lines below",
+    hint: "unless a module of your own threw it, this is a fault of the library: please report it with the lines below",
     exit: 70,
   };
 }
