@@ -6,16 +6,18 @@
  * run does, where it may write here. A cache that V8 does not take, because of its flags for instance, costs the time of compiling and nothing else.
  */
 // Not by `import`, which reads every export of these modules and so loads Node's file streams.
-const { readFileSync, renameSync, writeFileSync } = process.getBuiltinModule("node:fs");
+const { readFileSync, renameSync, statSync, writeFileSync } = process.getBuiltinModule("node:fs");
 const { createRequire } = process.getBuiltinModule("node:module");
 const { fileURLToPath } = process.getBuiltinModule("node:url");
 const { constants, Script } = process.getBuiltinModule("node:vm");
 
 const filename = fileURLToPath(new URL("../dist/fgc.cjs", import.meta.url));
-const cacheFile = `${filename}.${process.versions.v8}-${process.arch}.cache`;
+// V8 compares no more than the length of the source: the name says which bundle and which engine it is for.
+const written = statSync(filename).mtimeMs.toString(36);
+const cacheFile = `${filename}.${written}-${process.versions.v8}-${process.arch}.cache`;
 const cachedData = readCache();
 // The bundle is pure ASCII: Latin-1 is the encoding that is not looked at.
-const source = `(function (require, __filename) {${readFileSync(filename, "latin1")}\n})`;
+const source = readFileSync(filename, "latin1");
 const script = new Script(source, {
   filename,
   ...(cachedData && { cachedData }),

@@ -81,7 +81,10 @@ async function buildCommandLine() {
       // V8 keeps code of scripts only.
       format: "cjs",
       define: { "import.meta.url": "fgcUrl" },
-      banner: { js: 'const fgcUrl = require("node:url").pathToFileURL(__filename).href;' },
+      banner: {
+        js: '(function (require, __filename) { const fgcUrl = require("node:url").pathToFileURL(__filename).href;',
+      },
+      footer: { js: "})" },
       // Names stay: an internal error shows them.
       minifySyntax: true,
       minifyWhitespace: true,

@@ -35,8 +35,8 @@ export function nodeHost(): CliHost {
     uname: () => [systemName(), hostname(), release(), version(), machine()],
     packageRoot,
     versions: { node: process.versions.node, fgc: packageVersion(packageRoot) },
-    stdout: stream(process.stdout),
-    stderr: stream(process.stderr),
+    stdout: stream(() => process.stdout),
+    stderr: stream(() => process.stderr),
     run: async (command, args, environment = {}) => {
       const { spawn } = await import("node:child_process");
       return new Promise((resolve, reject) => {
@@ -81,8 +81,14 @@ function isDirectory(path: string): boolean {
   return attempt(() => statSync(path).isDirectory()) ?? false;
 }
 
-function stream(target: NodeJS.WriteStream): OutputStream {
-  return { write: (text) => void target.write(text), isTerminal: target.isTTY === true };
+/** Node makes a stream when it is first asked for, which takes a while: most runs write to one only. */
+function stream(target: () => NodeJS.WriteStream): OutputStream {
+  return {
+    write: (text) => void target().write(text),
+    get isTerminal() {
+      return target().isTTY === true;
+    },
+  };
 }
 
 /** The nearest folder above this module with fgc's own package.json: the same for the sources and the bundle. */

@@ -21,17 +21,31 @@ export const ppCommand = defineCommand({
     const rendered = session.preprocess();
     const { inputs } = rendered;
     if (options.debug) for (const dump of dumpTemplates(rendered.templates)) host.stderr.write(dump);
-    const lines = lineOrigins(rendered.text, rendered.originAt.bind(rendered));
-    const json = { text: rendered.text, map: lines };
-    const result = { json, inputs, extension: "yaml", diagnostics: rendered.diagnostics };
+    const origins = () => lineOrigins(rendered.text, rendered.originAt.bind(rendered));
+    const result = {
+      // Most runs want no places.
+      get json() {
+        return { text: rendered.text, map: origins() };
+      },
+      inputs,
+      extension: "yaml",
+      diagnostics: rendered.diagnostics,
+    };
     if (options.diff !== undefined) {
       const { diffLines } = await import("../diff.ts");
       const other = new Session(host, { ...session.globals, configTemplate: options.diff }, []);
       const theirs = withoutClock(other.preprocess().text);
       const difference = diffLines(withoutClock(rendered.text), theirs, rendered.config, options.diff);
-      return { ...result, text: difference, json: { diff: difference } };
+      return {
+        inputs,
+        extension: "yaml",
+        diagnostics: rendered.diagnostics,
+        text: difference,
+        json: { diff: difference },
+      };
     }
-    if (!options.origin) return { ...result, text: rendered.text };
+    if (!options.origin) return Object.assign(result, { text: rendered.text });
+    const lines = origins();
     const texts = rendered.text.split("\n");
     const width = Math.min(80, Math.max(...texts.map((line) => line.length)));
     const annotated = texts.map((line, i) => {
@@ -40,7 +54,7 @@ export const ppCommand = defineCommand({
         ? line
         : `${line.padEnd(width)}  # ${showPath(host, from.file)}:${from.sourceLine}`;
     });
-    return { ...result, text: annotated.join("\n") };
+    return Object.assign(result, { text: annotated.join("\n") });
   },
 });
 
