@@ -124,7 +124,7 @@ export function irToJson(root: GraphValue, shorten: (path: string) => string): u
 
 function scalarJson(value: null | boolean | bigint | number | string, shorten: (path: string) => string): unknown {
   if (typeof value === "bigint")
-    return value >= -(2n ** 53n) && value <= 2n ** 53n ? Number(value) : { $int: String(value) };
+    return value > -(2n ** 53n) && value < 2n ** 53n ? Number(value) : { $int: String(value) };
   if (typeof value === "number") return { $float: floatText(value) };
   return typeof value === "string" ? shorten(value) : value;
 }
