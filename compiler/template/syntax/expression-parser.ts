@@ -4,10 +4,12 @@
  * Two levels stand where Python has them elsewhere, and templates depend on it: `~` is tighter than `+`, and the unary signs
  * are tighter than `**`. Filters and tests bind to the unary expression before them.
  */
-import type { IToken } from "chevrotain";
+import type { IToken, TokenType } from "chevrotain";
 import type { Comparison, Expression } from "./ast.ts";
 import { OperandParser } from "./operand-parser.ts";
 import * as t from "./tokens.ts";
+
+const operandEnds = new Set<TokenType>([t.PrintClose, t.TagClose, t.Comma, t.Colon, t.RParen, t.RBracket, t.RBrace]);
 
 export class ExpressionParser extends OperandParser {
   /** `a, b` without parentheses is a tuple. */
@@ -64,6 +66,7 @@ export class ExpressionParser extends OperandParser {
   });
 
   readonly anyOf = this.RULE("anyOf", (): Expression => {
+    if (!this.RECORDING_PHASE && this.#standsAlone()) return this.SUBRULE(this.postfix);
     let left = this.SUBRULE(this.allOf);
     this.MANY(() => {
       this.CONSUME(t.Or);
@@ -72,6 +75,16 @@ export class ExpressionParser extends OperandParser {
     });
     return left;
   });
+
+  /** Does an operand come that no operator follows? Most expressions are one, and need not go through every level. */
+  #standsAlone(): boolean {
+    const { tokenType } = this.LA(1);
+    if (tokenType === t.Str || tokenType === t.Integer || tokenType === t.Float)
+      return operandEnds.has(this.LA(2).tokenType);
+    let at = 1;
+    while (this.LA(at).tokenType === t.Name && this.LA(at + 1).tokenType === t.Dot) at += 2;
+    return this.LA(at).tokenType === t.Name && operandEnds.has(this.LA(at + 1).tokenType);
+  }
 
   readonly allOf = this.RULE("allOf", (): Expression => {
     let left = this.SUBRULE(this.negation);
