@@ -1,8 +1,8 @@
 /**
- * @file The wasm device: Programs become WebAssembly (SIMD, relaxed SIMD where it fuses), run by a team of threads in lockstep over one
- * shared memory.
+ * @file The wasm device: Programs become WebAssembly (SIMD, relaxed SIMD where it fuses), run by a team of threads over one shared
+ * memory.
  *
- *     program ─ emit/ ─▶ functions ─ plan.ts ─▶ module + barriers ─ program.ts ─▶ addresses ─ threads/ ─▶ runs
+ *     program ─ emit/ ─▶ functions ─ plan.ts ─▶ module + waits ─ program.ts ─▶ addresses ─ threads/ ─▶ runs
  */
 import { bytesPerElement, type DType, type Shape, sizeOf } from "../../program/dtype.ts";
 import type { Program } from "../../program/program.ts";
@@ -79,7 +79,7 @@ class WasmDevice implements Device, ProgramHost {
     this.micro = micro;
     this.fma = fma;
     const empty = (): Block => memory.allocate(0, "an empty region");
-    this.shared = { arena: empty(), scratch: [empty(), empty()], threadScratch: empty(), threadStride: 0 };
+    this.shared = { arena: empty(), scratch: empty(), threadScratch: empty(), threadStride: 0 };
   }
 
   async load(program: Program): Promise<WasmProgram> {
@@ -109,10 +109,7 @@ class WasmDevice implements Device, ProgramHost {
     };
     this.shared = {
       arena: grown(arena, program.arenaBytes, "the arena"),
-      scratch: [
-        grown(scratch[0], plan.sharedScratchBytes, "scratch memory"),
-        grown(scratch[1], plan.sharedScratchBytes, "scratch memory"),
-      ],
+      scratch: grown(scratch, plan.sharedScratchBytes, "scratch memory"),
       threadScratch: grown(threadScratch, stride * this.team.threads, "the threads' scratch memory"),
       threadStride: stride,
     };

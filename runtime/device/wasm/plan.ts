@@ -1,35 +1,45 @@
 /**
- * @file From Program to module and plan: the stages of all kernels in order, the barriers between them, and one function `run` that
+ * @file From Program to module and plan: the stages of all kernels in order, what each must wait for, and one function `run` that
  * goes through them all.
  *
- * A barrier stands before a stage only if some thread would touch what another one wrote (or write what another one touches) since
- * the last: threads that each keep to their own rows run kernel after kernel without meeting.
+ * Every thread goes through all stages and takes units of work where there are any left (`threads/claim.ts`). A stage waits only for
+ * those before it whose memory it touches: while one thread is at the last piece of a product, others pack the next one's operand.
  */
-import type { BufferId } from "../../program/kernel.ts";
 import type { Program } from "../../program/program.ts";
 import { call, i32, push } from "./asm/code.ts";
 import { FunctionBuilder } from "./asm/function.ts";
+import type { ModuleBuilder } from "./asm/module.ts";
+import { Dependencies } from "./dependencies.ts";
 import { KernelEmitter } from "./emit/kernels.ts";
-import { type Binding, headWords, type MicroKernels, type Touch } from "./emit/stage.ts";
-import { buildBarrier } from "./threads/barrier.ts";
+import { type Binding, headWords, type MicroKernels, type Stage } from "./emit/stage.ts";
+import { buildAwait, buildBarrier } from "./threads/barrier.ts";
+import { buildClaim, counterBytes } from "./threads/claim.ts";
 
 export interface PlannedStage {
   readonly label: string;
   readonly kind: string;
+  /** Names of its function, and of the one that takes units for it as they come. */
   readonly function: string;
-  readonly barrierBefore: boolean;
+  readonly claim: string;
+  readonly index: number;
+  readonly units: number;
+  /** The stages that must be done before it begins, except where others in the list wait for them already. */
+  readonly waitsFor: readonly number[];
   readonly bindings: readonly Binding[];
-  /** Which of the two shared scratch areas: kernels take turns, so that one may pack while another still multiplies. */
-  readonly scratch: 0 | 1;
+  /** Byte offset of its kernel's memory in the shared scratch area. */
+  readonly scratch: number;
   /** Byte offset of its words in the parameter block. */
   readonly parameters: number;
+  /** Byte offset of its counters in the parameter block. */
+  readonly counters: number;
 }
 
 export interface Plan {
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly stages: readonly PlannedStage[];
+  /** Of the parameter block: words of all stages, then their counters. */
   readonly parameterBytes: number;
-  /** Of each shared area. */
+  readonly countersFrom: number;
   readonly sharedScratchBytes: number;
   /** Per thread. */
   readonly threadScratchBytes: number;
@@ -42,107 +52,102 @@ export interface PlanOptions {
   readonly maximumPages: number;
 }
 
+/** The shared scratch area is as large as the largest kernel's share this often: kernels that fit in it side by side need not wait. */
+const scratchFactor = 2;
+const line = 64;
+const align = (bytes: number): number => Math.ceil(bytes / line) * line;
+
 export function planProgram(program: Program, { threads, micro, fma, maximumPages }: PlanOptions): Plan {
   const emitter = new KernelEmitter(program.buffers, micro, fma);
-  const hazards = new Hazards(program, threads);
+  const emitted = program.kernels.map((kernel) => emitter.emit(kernel));
+  const words = emitted.flatMap(({ stages }) => stages).reduce((n, { bindings }) => n + headWords + bindings.length, 0);
+  const countersFrom = align(words * 4);
+  const scratch = new Ring(scratchFactor * Math.max(0, ...emitted.map((kernel) => align(kernel.sharedScratchBytes))));
+  const dependencies = new Dependencies(program);
   const stages: PlannedStage[] = [];
-  const indices: number[] = [];
-  let parameterBytes = 0;
-  let sharedScratchBytes = 0;
-  let threadScratchBytes = 0;
-  let scratch: 0 | 1 = 0;
-  for (const kernel of program.kernels) {
-    const emitted = emitter.emit(kernel);
-    if (emitted.sharedScratchBytes > 0) scratch = scratch === 0 ? 1 : 0;
-    sharedScratchBytes = Math.max(sharedScratchBytes, emitted.sharedScratchBytes);
-    threadScratchBytes = Math.max(threadScratchBytes, emitted.threadScratchBytes);
-    for (const stage of emitted.stages) {
+  let parameters = 0;
+  emitted.forEach((kernel, i) => {
+    const { label, kind } = program.kernels[i] as Program["kernels"][number];
+    const place = { start: scratch.take(align(kernel.sharedScratchBytes)), bytes: kernel.sharedScratchBytes };
+    for (const { touches, ...stage } of kernel.stages) {
       stages.push({
-        label: kernel.label,
-        kind: kernel.kind,
-        function: stage.function,
-        barrierBefore: hazards.enter(stage.touches, scratch),
-        bindings: stage.bindings,
-        scratch,
-        parameters: parameterBytes,
+        ...stage,
+        claim: `claim ${stage.function}`,
+        label,
+        kind,
+        waitsFor: dependencies.enter(touches, place, stage.units > 0),
+        scratch: place.start,
+        parameters,
+        counters: countersFrom + stages.length * counterBytes(threads),
       });
-      indices.push(stage.index);
-      parameterBytes += (headWords + stage.bindings.length) * 4;
+      parameters += (headWords + stage.bindings.length) * 4;
     }
-  }
+  });
   const { module } = emitter;
-  const barrier = module.add(buildBarrier(), "barrier");
-  module.add(buildRun(stages, indices, barrier), "run");
+  addRun(
+    module,
+    stages,
+    emitted.flatMap((kernel) => kernel.stages),
+    threads,
+  );
   return {
     bytes: module.encode({ initial: 1, maximum: maximumPages }),
     stages,
-    parameterBytes,
-    sharedScratchBytes,
-    threadScratchBytes: Math.ceil((threadScratchBytes + 64) / 128) * 128,
+    parameterBytes: countersFrom + (threads > 1 ? stages.length * counterBytes(threads) : 0),
+    countersFrom,
+    sharedScratchBytes: scratch.bytes,
+    threadScratchBytes:
+      Math.ceil((Math.max(0, ...emitted.map((kernel) => kernel.threadScratchBytes)) + 64) / 128) * 128,
   };
 }
 
-/** `run(parameters, thread, threads) → 1 where the team was aborted`. */
-function buildRun(stages: readonly PlannedStage[], indices: readonly number[], barrier: number): FunctionBuilder {
-  const f = new FunctionBuilder("run", ["i32", "i32", "i32"], ["i32"]);
-  const [parameters, thread, threads] = [f.param(0), f.param(1), f.param(2)];
-  const meet = (): void => f.if(call(barrier, threads), () => f.emit([i32.const(1), 0x0f]));
-  stages.forEach((stage, i) => {
-    if (stage.barrierBefore) meet();
-    f.emit(call(indices[i] as number, i32.add(parameters, stage.parameters), thread, threads));
-  });
-  // The caller reads results when it comes back: everybody must be done.
-  f.emit(push(call(barrier, threads)));
-  return f;
+/** Hands out pieces of a circular area, so that the last few kernels' pieces lie side by side. */
+class Ring {
+  readonly bytes: number;
+  private next = 0;
+
+  constructor(bytes: number) {
+    this.bytes = bytes;
+  }
+
+  take(bytes: number): number {
+    const start = this.next + bytes <= this.bytes ? this.next : 0;
+    this.next = start + bytes;
+    return start;
+  }
 }
 
-/** The memory touched since the last barrier, by thread. */
-class Hazards {
-  private readonly threads: number;
-  private readonly spaceOf: (
-    where: BufferId | "scratch",
-    scratch: number,
-  ) => { readonly space: string; readonly start: number };
-  private pending: {
-    readonly space: string;
-    readonly writes: boolean;
-    readonly ranges: readonly (readonly [number, number])[];
-  }[] = [];
-
-  constructor(program: Program, threads: number) {
-    this.threads = threads;
-    this.spaceOf = (where, scratch) => {
-      if (where === "scratch") return { space: `scratch${scratch}`, start: 0 };
-      const decl = program.buffers[where];
-      // Temporaries may overlap each other in the arena; all other buffers stand alone.
-      if (decl?.kind === "temp") return { space: "arena", start: decl.arenaOffset ?? 0 };
-      return { space: decl?.kind === "state" ? `state ${decl.name}` : `buffer ${where}`, start: 0 };
-    };
-  }
-
-  /** Takes a stage in; must a barrier stand before it? */
-  enter(touches: readonly Touch[], scratch: number): boolean {
-    const entries = touches.map((touch) => {
-      const { space, start } = this.spaceOf(touch.where, scratch);
-      const ranges = Array.from({ length: this.threads }, (_, tid): readonly [number, number] => {
-        const [low, high] = touch.range(tid, this.threads);
-        return [low + start, high + start];
-      });
-      return { space, writes: touch.writes, ranges };
-    });
-    const meets = this.pending.some((before) =>
-      entries.some(
-        (now) => before.space === now.space && (before.writes || now.writes) && this.cross(before.ranges, now.ranges),
-      ),
-    );
-    if (meets) this.pending = [];
-    this.pending.push(...entries);
-    return meets;
-  }
-
-  private cross(before: readonly (readonly [number, number])[], now: readonly (readonly [number, number])[]): boolean {
-    return before.some(([low, high], i) =>
-      now.some(([from, to], j) => i !== j && low < high && from < to && low < to && from < high),
-    );
-  }
+/** `run(parameters, thread, threads) → 1 where the team was aborted`. What it calls is exported too, for the profile. */
+function addRun(
+  module: ModuleBuilder,
+  stages: readonly PlannedStage[],
+  emitted: readonly Stage[],
+  threads: number,
+): void {
+  const barrier = module.add(buildBarrier(), "barrier");
+  const wait = module.add(buildAwait(), "await");
+  const claims = new Map<number, number>();
+  const f = new FunctionBuilder("run", ["i32", "i32", "i32"], ["i32"]);
+  const [parameters, thread] = [f.param(0), f.param(1)];
+  const abort = [i32.const(1), 0x0f];
+  stages.forEach((stage, i) => {
+    const { grain } = emitted[i] as Stage;
+    if (stage.units === 0) return;
+    const words = i32.add(parameters, stage.parameters);
+    if (threads === 1) {
+      f.emit(call(stage.index, words, 0, 0, stage.units));
+      return;
+    }
+    for (const before of stage.waitsFor) {
+      const { counters, units } = stages[before] as PlannedStage;
+      f.if(call(wait, i32.add(parameters, counters), units), () => f.emit(abort));
+    }
+    // Kernels of one structure share their stages' functions.
+    const claim = claims.get(stage.index) ?? module.add(buildClaim(stage.index, stage.units, grain), stage.claim);
+    claims.set(stage.index, claim);
+    f.emit(call(claim, words, i32.add(parameters, stage.counters), thread, threads));
+  });
+  // The caller reads results when it comes back, and clears the counters: everybody must be through.
+  f.emit(push(call(barrier, threads)));
+  module.add(f, "run");
 }

@@ -11,7 +11,7 @@ import { DeviceError, type Team } from "./threads/team.ts";
 /** Memory that all programs share, since they never run at once. It may move when a program needs more. */
 export interface SharedRegions {
   readonly arena: Block;
-  readonly scratch: readonly [Block, Block];
+  readonly scratch: Block;
   readonly threadScratch: Block;
   readonly threadStride: number;
 }
@@ -27,8 +27,9 @@ export interface ProgramHost {
 
 interface Exports {
   run(parameters: number, thread: number, threads: number): number;
+  await(done: number, units: number): number;
   barrier(threads: number): number;
-  readonly [stage: string]: (parameters: number, thread: number, threads: number) => number;
+  readonly [stage: string]: (...operands: number[]) => number;
 }
 
 const arrayTypes = {
@@ -99,7 +100,7 @@ export class WasmProgram implements LoadedProgram {
 
   /** Writes all addresses into the parameter block; again whenever a shared region has moved. */
   bind(): void {
-    const words = new Int32Array(this.host.memory.memory.buffer, this.parameters.address, this.plan.parameterBytes / 4);
+    const words = new Int32Array(this.host.memory.memory.buffer, this.parameters.address, this.plan.countersFrom / 4);
     const regions = this.host.regions();
     const addresses = this.program.buffers.map((decl) => {
       if (decl.kind === "temp") return regions.arena.address + (decl.arenaOffset ?? 0);
@@ -107,7 +108,7 @@ export class WasmProgram implements LoadedProgram {
     });
     for (const stage of this.plan.stages) {
       const at = stage.parameters / 4;
-      words[at] = regions.scratch[stage.scratch].address;
+      words[at] = regions.scratch.address + stage.scratch;
       words[at + 1] = regions.threadScratch.address;
       words[at + 2] = regions.threadStride;
       stage.bindings.forEach((binding, i) => {
@@ -136,6 +137,7 @@ export class WasmProgram implements LoadedProgram {
       viewOf(memory, (this.own.get(decl.id) as Block).address, decl.dtype, size).set(data);
     }
     const { team, profile } = this.host;
+    this.counters().fill(0);
     const own =
       profile === undefined
         ? () => this.exports.run(this.parameters.address, 0, team.threads)
@@ -152,16 +154,31 @@ export class WasmProgram implements LoadedProgram {
     return outputs;
   }
 
+  /** What threads have taken and finished of each stage. */
+  private counters(): Int32Array {
+    const { countersFrom, parameterBytes } = this.plan;
+    const from = this.parameters.address + countersFrom;
+    return new Int32Array(this.host.memory.memory.buffer, from, (parameterBytes - countersFrom) / 4);
+  }
+
   /** The same stages one by one, with the clock read between them; the other threads run as ever. */
   private runProfiled(profile: Profile): number {
-    const { team } = this.host;
-    const meet = (): boolean => profile.time("(barriers)", "", () => this.exports.barrier(team.threads)) !== 0;
-    for (const stage of this.plan.stages) {
-      if (stage.barrierBefore && meet()) return 1;
-      const run = this.exports[stage.function] as Exports["run"];
-      profile.time(stage.label, stage.kind, () => run(this.parameters.address + stage.parameters, 0, team.threads));
+    const { threads } = this.host.team;
+    const { exports } = this;
+    const at = this.parameters.address;
+    const { stages } = this.plan;
+    for (const { label, kind, units, waitsFor, parameters, counters, ...stage } of stages) {
+      if (units === 0) continue;
+      for (const before of threads > 1 ? waitsFor : []) {
+        const { counters: done, units: all } = stages[before] as Plan["stages"][number];
+        if (profile.time(`(waiting for ${kind})`, "", () => exports.await(at + done, all)) !== 0) return 1;
+      }
+      const run = exports[threads > 1 ? stage.claim : stage.function] as (...operands: number[]) => number;
+      profile.time(label, kind, () =>
+        threads > 1 ? run(at + parameters, at + counters, 0, threads) : run(at + parameters, 0, 0, units),
+      );
     }
-    return meet() ? 1 : 0;
+    return profile.time("(end)", "", () => exports.barrier(threads));
   }
 
   dispose(): void {

@@ -119,6 +119,16 @@ export const i32 = {
     load: load([0xfe, 0x10], 2),
     store: store([0xfe, 0x17], 2),
     add: store([0xfe, 0x1e], 2),
+    /** `i32.atomic.rmw.cmpxchg`: address, expected value, new value; gives what was there. */
+    cmpxchg: (address: Operand, expected: Operand, value: Operand): Code => [
+      push(address),
+      push(expected),
+      push(value),
+      0xfe,
+      0x48,
+      2,
+      0,
+    ],
     /** `memory.atomic.wait32`: address, expected value, timeout in ns (i64). */
     wait: (address: Operand, expected: Operand, timeout: Operand): Code => [
       push(address),

@@ -3,7 +3,7 @@
  *
  *     dS = P ∘ (dP − D) with D = rowsum(dO ∘ O);   dV = Pᵀ·dO;   dQ = scale·dS·K;   dK = scale·dSᵀ·Q
  *
- * Each thread takes whole (batch, kv head) pairs, so that dK and dV grow in its own memory and nobody adds to what another adds to:
+ * A unit is a whole (batch, kv head) pair, so that dK and dV grow in the thread's own memory and nobody adds to what another adds to:
  * five products per block, and one order of summation whatever the number of threads.
  */
 import type { AttentionBackwardKernel } from "../../../program/kernel.ts";

@@ -132,15 +132,16 @@ function emitAttend(
     Local,
   ];
   const heads = dims.batch * dims.heads;
-  const units = heads * Math.ceil(dims.queries / blocks.queries);
-  // Dealt out in turn, heads fastest: under a causal mask later blocks cost more, and so everyone gets some of each.
-  f.set(unit, target.thread);
+  const queryBlocks = Math.ceil(dims.queries / blocks.queries);
+  // The last queries of a head first: under a causal mask they cost most, and what is left for the end should be small.
+  const { begin, end: lastUnit } = target.share(heads * queryBlocks, 1);
+  f.set(unit, begin);
   f.while(
-    () => i32.lt_s(unit, units),
+    () => i32.lt_s(unit, lastUnit),
     () => {
-      f.set(first, i32.mul(i32.div_u(unit, heads), blocks.queries));
-      f.set(head, i32.rem_u(unit, dims.heads));
-      f.set(b, i32.div_u(i32.rem_u(unit, heads), dims.heads));
+      f.set(first, i32.mul(i32.sub(queryBlocks - 1, i32.rem_u(unit, queryBlocks)), blocks.queries));
+      f.set(head, i32.rem_u(i32.div_u(unit, queryBlocks), dims.heads));
+      f.set(b, i32.div_u(unit, queryBlocks * dims.heads));
       f.set(end, i32.add(first, blocks.queries));
       f.if(i32.gt_s(end, dims.queries), () => f.set(end, dims.queries));
       const slope = slopeOf(f, kernel, visibility, head);
@@ -245,7 +246,7 @@ function emitAttend(
         f.emit(v128.store32_lane(lse.at(b, head, position), f32x4.add(largest, context.math.log(f, total)), 0));
         f.bump(rowAt, blocks.depth * 4);
       });
-      f.bump(unit, target.threads);
+      f.bump(unit, 1);
     },
   );
 }

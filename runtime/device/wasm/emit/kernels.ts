@@ -87,7 +87,7 @@ export class KernelEmitter {
         const target = new KernelFunction(name);
         build(target);
         const index = this.module.add(target.f, name);
-        return { function: name, index, bindings: target.bindings };
+        return { function: name, index, bindings: target.bindings, ...target.work };
       },
     };
   }
@@ -100,15 +100,12 @@ export class KernelEmitter {
       const { buffer, offset } = slotOf(entry.where);
       const decl = this.declaration(buffer);
       const bytes = bytesPerElement[decl.dtype];
+      const [low, high] = entry.range;
       const end = sizeOf(decl.shape) * bytes;
       return {
         where: buffer,
         writes: entry.writes,
-        range: (tid, count) => {
-          const [low, high] = entry.range(tid, count);
-          if (low >= high) return [0, 0];
-          return [Math.max(0, low + offset * bytes), Math.min(end, high + offset * bytes)];
-        },
+        range: low < high ? [Math.max(0, low + offset * bytes), Math.min(end, high + offset * bytes)] : [0, 0],
       };
     };
     return {

@@ -55,7 +55,7 @@ export function emitLoop(kernel: LoopKernel, context: EmitContext): EmittedKerne
     );
   });
   const touches = touchesOf(kernel.inputs, stores, context, (access, dtype) =>
-    rangeOf(access, bytesPerElement[dtype], axes, sharing),
+    rangeOf(access, bytesPerElement[dtype], axes),
   );
   return { stages: [{ ...stage, touches }], sharedScratchBytes: 0, threadScratchBytes: 0 };
 }

@@ -2,7 +2,7 @@
 import type { Access } from "../../../program/kernel.ts";
 import { i32, Local, type Operand, select } from "../asm/code.ts";
 import type { FunctionBuilder } from "../asm/function.ts";
-import { type ByteRange, type KernelFunction, unitsFor, wholeBuffer } from "./stage.ts";
+import { type ByteRange, type KernelFunction, wholeBuffer } from "./stage.ts";
 import { type Cursor, strideOf, type WalkAxis } from "./traversal.ts";
 
 /**
@@ -35,7 +35,7 @@ export function shareOut(axes: readonly WalkAxis[], outer: number, cut: boolean)
   return { split, piece: 0, pieces: 1, units };
 }
 
-/** Runs `body` for each of this thread's units, with all cursors and counters at the unit's first point. `length` counts the elements of a piece. */
+/** Runs `body` for each unit that the function is called for, with all cursors and counters at the unit's first point. `length` counts the elements of a piece. */
 export function forEachUnit(
   kernel: KernelFunction,
   axes: readonly WalkAxis[],
@@ -171,46 +171,11 @@ export function vectorLoop(f: FunctionBuilder, loop: VectorLoop): void {
   if (loop.restore && moved > 0) advance(-moved);
 }
 
-/**
- * The bytes of an access that a thread's units reach. Exact where addresses rise with the unit; the whole buffer otherwise.
- */
-export function rangeOf(access: Access, bytes: number, axes: readonly WalkAxis[], sharing: Sharing): ByteRange {
-  const whole = wholeBuffer;
-  if (access.dynamic !== undefined && access.dynamic.length > 0) return whole;
-  const strides = axes.map((axis) => strideOf(access.strides, axis));
-  const splitAxes = axes
-    .slice(0, sharing.split)
-    .map((axis, i) => ({ extent: axis.extent, stride: strides[i] as number }));
-  const rest = axes
-    .slice(sharing.split)
-    .map((axis, i) => ({ extent: axis.extent, stride: strides[sharing.split + i] as number }));
-  if (sharing.piece > 0) {
-    const first = rest.shift() as { extent: number; stride: number };
-    splitAxes.push({ extent: sharing.pieces, stride: first.stride * sharing.piece });
-    rest.unshift({ extent: Math.min(sharing.piece, first.extent), stride: first.stride });
-  }
-  if ([...splitAxes, ...rest].some(({ stride }) => stride < 0)) return whole;
-  const reach = rest.reduce((sum, { extent, stride }) => sum + (extent - 1) * stride, 0);
-  // Rising: each step of an axis leaves behind everything that the axes inside it reach.
-  let inside = 0;
-  for (let i = splitAxes.length - 1; i >= 0; i--) {
-    const { extent, stride } = splitAxes[i] as { extent: number; stride: number };
-    if (extent > 1 && stride < inside) return whole;
-    inside += (extent - 1) * stride;
-  }
-  const at = (unit: number): number => {
-    let left = unit;
-    let offset = access.offset;
-    for (let i = splitAxes.length - 1; i >= 0; i--) {
-      const { extent, stride } = splitAxes[i] as { extent: number; stride: number };
-      offset += (left % extent) * stride;
-      left = Math.floor(left / extent);
-    }
-    return offset;
-  };
-  return (tid, count) => {
-    const [begin, end] = unitsFor(sharing.units, tid, count);
-    if (begin >= end) return [0, 0];
-    return [at(begin) * bytes, (at(end - 1) + reach + 1) * bytes];
-  };
+/** The bytes of an access that a walk of the axes reaches. */
+export function rangeOf(access: Access, bytes: number, axes: readonly WalkAxis[]): ByteRange {
+  if (access.dynamic !== undefined && access.dynamic.length > 0) return wholeBuffer;
+  if (axes.some(({ extent }) => extent === 0)) return [0, 0];
+  const reaches = axes.map((axis) => (axis.extent - 1) * strideOf(access.strides, axis));
+  const sum = (some: readonly number[]): number => some.reduce((total, reach) => total + reach, access.offset);
+  return [sum(reaches.filter((reach) => reach < 0)) * bytes, (sum(reaches.filter((reach) => reach > 0)) + 1) * bytes];
 }

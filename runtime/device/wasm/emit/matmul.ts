@@ -1,31 +1,30 @@
 /**
- * @file Emit `matmul` kernels. Stage 1 packs B into panels, every thread a share of them; stage 2 gives every thread a range of rows
- * (or, where there are few rows, of columns): it packs its rows of A block by block and multiplies them with all panels, k in blocks
- * that keep a panel of B in the first-level cache. Products of few rows take `matvec.ts`.
+ * @file Emit `matmul` kernels. Stage 1 packs B into panels; stage 2 works on ranges of rows (or, where there are few rows, of columns):
+ * it packs its rows of A block by block and multiplies them with all panels, k in blocks that keep a panel of B in the first-level
+ * cache. Products of few rows take `matvec.ts`.
  */
+import { bytesPerElement } from "../../../program/dtype.ts";
 import type { MatmulKernel, MatrixAccess } from "../../../program/kernel.ts";
 import { call, f32x4, i32, type Local, type Operand, select, v128 } from "../asm/code.ts";
 import { FunctionBuilder } from "../asm/function.ts";
 import { EpilogueEmitter } from "./epilogue.ts";
 import { touchesOf } from "./loop.ts";
+import { rangeOf } from "./loops.ts";
 import { batchTerms, foldBatch, transposeProduct } from "./matmul-shape.ts";
 import { emitMatvec, isMatvec } from "./matvec.ts";
 import { emitTiles } from "./micro.ts";
 import { packPanel } from "./pack.ts";
-import {
-  type EmitContext,
-  type EmittedKernel,
-  type KernelFunction,
-  type Touch,
-  unitsFor,
-  wholeBuffer,
-} from "./stage.ts";
+import { type EmitContext, type EmittedKernel, type KernelFunction, type Touch, wholeBuffer } from "./stage.ts";
 
 /** Steps of k per block: a panel of 12 columns is then 12 KiB. Up to half more is left whole rather than cut. */
 const blockSteps = 256;
 const wholeSteps = 384;
 /** Rows of A per block, about: with 256 steps of k 96 KiB, in the second-level cache. */
 const blockRows = 96;
+/** Rows of A that a thread takes at least, so that it does not read all of B for too little. */
+const grainRows = 12;
+/** Panels of B that a thread packs at least. */
+const packGrain = 2;
 /** Columns of the product kept in scratch memory until the epilogue runs. */
 const scratchColumns = 384;
 
@@ -74,71 +73,28 @@ export function emitMatmul(original: MatmulKernel, context: EmitContext): Emitte
   const { columnPanels } = plan;
   const panelBytes = kernel.k * nr * 4;
   const panels = (plan.batchedB ? batches : 1) * columnPanels;
-  const packed: Touch = {
-    where: "scratch",
-    writes: true,
-    range: (tid, count) => {
-      const [begin, end] = unitsFor(panels, tid, count);
-      return [begin * panelBytes, end * panelBytes + (begin < end ? 16 : 0)];
-    },
-  };
-  // By columns a thread multiplies exactly the panels that it has packed, where each batch has its own.
-  const own = !plan.byRows && (plan.batchedB || batches === 1);
-  const read: Touch = {
-    where: "scratch",
-    writes: false,
-    range: own ? (tid, count) => shrink(packed.range(tid, count)) : wholeBuffer,
-  };
-  const operand = (matrix: MatrixAccess, range: Touch["range"] = wholeBuffer): Touch => ({
-    where: matrix.buffer,
-    writes: false,
-    range,
-  });
-  const rows = plan.byRows && batches === 1 ? rowRange(plan) : undefined;
+  const scratch = (writes: boolean): Touch => ({ where: "scratch", writes, range: wholeBuffer });
+  const operand = (matrix: MatrixAccess): Touch => ({ where: matrix.buffer, writes: false, range: wholeBuffer });
+  const axes = [...kernel.batch, kernel.m, kernel.n].map((extent, axis) => ({ extent, members: [axis] }));
   return {
     stages: [
-      { ...pack, touches: [operand(kernel.b), packed] },
+      { ...pack, touches: [operand(kernel.b), scratch(true)] },
       {
         ...multiply,
         touches: [
-          operand(kernel.a, rows?.(kernel.a.rowStride, (kernel.k - 1) * kernel.a.colStride, kernel.a.offset, 4)),
-          read,
+          operand(kernel.a),
+          scratch(false),
           ...touchesOf(
             kernel.inputs,
             kernel.outputs.map((output) => output.access),
             context,
-            (access, dtype) => {
-              const [rowStride = 0, colStride = 0] = access.strides.slice(-2);
-              if (rows === undefined || (access.dynamic?.length ?? 0) > 0) return wholeBuffer;
-              return rows(
-                rowStride,
-                (kernel.n - 1) * colStride,
-                access.offset,
-                dtype === "f32" || dtype === "i32" ? 4 : dtype === "bool" ? 1 : 2,
-              );
-            },
+            (access, dtype) => rangeOf(access, bytesPerElement[dtype], axes),
           ),
         ],
       },
     ],
     sharedScratchBytes: panels * panelBytes + 64,
     threadScratchBytes: scratchLayout(plan).bytes,
-  };
-}
-
-/** Panels overlap by a few bytes of slack, which only their owner writes; its reads end before. */
-const shrink = ([low, high]: readonly [number, number]): readonly [number, number] => [low, Math.max(low, high - 16)];
-
-/** The bytes that a thread's rows of a matrix reach; undefined strides (falling ones) reach everything. */
-function rowRange(plan: Plan) {
-  return (rowStride: number, reach: number, offset: number, bytes: number): Touch["range"] => {
-    if (rowStride < 0 || reach < 0 || (rowStride !== 0 && rowStride <= reach)) return wholeBuffer;
-    return (tid, count) => {
-      const [begin, end] = unitsFor(plan.rowPanels, tid, count);
-      if (begin >= end) return [0, 0];
-      const last = Math.min(end * plan.mr, plan.kernel.m) - 1;
-      return [(offset + begin * plan.mr * rowStride) * bytes, (offset + last * rowStride + reach + 1) * bytes];
-    };
   };
 }
 
@@ -160,7 +116,7 @@ function emitPackB(target: KernelFunction, plan: Plan, context: EmitContext): vo
   const { b } = kernel;
   const base = target.bind(b.buffer, b.offset * 4);
   const scratch = target.sharedScratch();
-  const { begin, end } = target.share((plan.batchedB ? plan.batches : 1) * columnPanels);
+  const { begin, end } = target.share((plan.batchedB ? plan.batches : 1) * columnPanels, packGrain);
   const unit = f.local("i32");
   const panel = f.local("i32");
   f.for(unit, begin, end, 1, () => {
@@ -212,7 +168,10 @@ function emitMultiply(target: KernelFunction, plan: Plan, context: EmitContext):
     direct === undefined ? new EpilogueEmitter(target, kernel, context, layout.productPanels * nr) : undefined;
 
   const perBatch = byRows ? rowPanels : columnPanels;
-  const { begin, end } = target.share(batches * perBatch);
+  const units = batches * perBatch;
+  // By columns, each piece packs all of A.
+  const grain = byRows ? Math.ceil(grainRows / mr) : Math.max(1, units >> 3);
+  const { begin, end } = target.share(units, grain);
   const at = f.let("i32", begin);
   const [batch, from, to, aBatch, bBatch] = [
     f.local("i32"),

@@ -181,9 +181,7 @@ export function emitSplitReduce(
       {
         ...partial,
         touches: [
-          ...touchesOf(kernel.inputs, [], context, (access, dtype) =>
-            rangeOf(access, bytesPerElement[dtype], axes, sharing),
-          ),
+          ...touchesOf(kernel.inputs, [], context, (access, dtype) => rangeOf(access, bytesPerElement[dtype], axes)),
           scratchTouch(true),
         ],
       },

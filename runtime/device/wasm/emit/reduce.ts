@@ -78,7 +78,7 @@ export function emitReduce(kernel: ReduceKernel, context: EmitContext): EmittedK
     );
   });
   const touches = touchesOf(kernel.inputs, stores, context, (access, dtype) =>
-    rangeOf(access, bytesPerElement[dtype], axes, sharing),
+    rangeOf(access, bytesPerElement[dtype], axes),
   );
   return { stages: [{ ...stage, touches }], sharedScratchBytes: 0, threadScratchBytes: 0 };
 }

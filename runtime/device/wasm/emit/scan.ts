@@ -57,9 +57,7 @@ function emitRows(
         }),
     );
   });
-  const touches = touchesOf(reads, writes, context, (access, dtype) =>
-    rangeOf(access, bytesPerElement[dtype], axes, sharing),
-  );
+  const touches = touchesOf(reads, writes, context, (access, dtype) => rangeOf(access, bytesPerElement[dtype], axes));
   return { stages: [{ ...stage, touches }], sharedScratchBytes: 0, threadScratchBytes: 0 };
 }
 

@@ -1,5 +1,5 @@
 /**
- * @file Emit `scatterAdd`: threads share the columns, and each goes through all indices in order, so rows add up in the order of the
+ * @file Emit `scatterAdd`: a unit is a strip of columns, and goes through all indices in order, so rows add up in the order of the
  * indices whatever the number of threads, and one very frequent row slows no thread more than another.
  */
 import type { DType } from "../../../program/dtype.ts";
@@ -34,7 +34,7 @@ export function emitScatterAdd(kernel: ScatterAddKernel, context: EmitContext): 
       axes(count),
       1,
     );
-    const { begin, end } = target.share(units);
+    const { begin, end } = target.share(units, Math.max(1, units >> 3));
     f.if(i32.lt_s(begin, end), () => {
       const first = f.let("i32", i32.mul(begin, unitColumns));
       const last = f.let("i32", i32.mul(end, unitColumns));

@@ -75,7 +75,7 @@ export function emitSort(kernel: SortKernel, context: EmitContext): EmittedKerne
     );
   });
   const touches = touchesOf([kernel.input], [kernel.values, kernel.indices], context, (access, dtype) =>
-    rangeOf(access, bytesPerElement[dtype], axes, sharing),
+    rangeOf(access, bytesPerElement[dtype], axes),
   );
   return { stages: [{ ...stage, touches }], sharedScratchBytes: 0, threadScratchBytes: 2 * rowBytes + 64 };
 }

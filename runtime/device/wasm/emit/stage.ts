@@ -1,6 +1,7 @@
 /**
- * @file What an emitter makes of a kernel: stages. A stage is one function that every thread runs on its share, together with the
- * addresses that it needs and the memory that it touches, from which the planner (`plan.ts`) knows where threads must meet.
+ * @file What an emitter makes of a kernel: stages. A stage is one function over a range of units of work, together with the addresses
+ * that it needs and the memory that it touches, from which the planner (`plan.ts`) knows which stages must be done before it begins.
+ * Units write disjoint places and never look at each other, so that no result depends on who runs which, or when.
  */
 
 import type { DType } from "../../../program/dtype.ts";
@@ -16,11 +17,11 @@ export interface Binding {
   readonly offset: number;
 }
 
-/** Bytes that thread `tid` of `count` touches, from the start of the buffer or scratch area: first, and one past the last. */
-export type ByteRange = (tid: number, count: number) => readonly [number, number];
+/** Bytes that a stage touches, from the start of the buffer or scratch area: first, and one past the last. */
+export type ByteRange = readonly [number, number];
 
-/** Everything, by every thread: where nothing better is known. The planner cuts ranges to their buffer. */
-export const wholeBuffer: ByteRange = () => [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+/** Everything: where nothing better is known. The planner cuts ranges to their buffer. */
+export const wholeBuffer: ByteRange = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 export interface Touch {
   /** `scratch`: the kernel's shared scratch area. Memory that is a thread's own is never mentioned. */
@@ -30,10 +31,14 @@ export interface Touch {
 }
 
 export interface Stage {
-  /** The exported function: (parameter block, thread, number of threads). */
+  /** Name of the function: (parameter block, thread, first unit, one past the last). */
   readonly function: string;
   /** Its index in the module. */
   readonly index: number;
+  /** Pieces of work that do not depend on each other: threads take them as they come. */
+  readonly units: number;
+  /** A thread takes no fewer at once, except the last. */
+  readonly grain: number;
   readonly bindings: readonly Binding[];
   readonly touches: readonly Touch[];
 }
@@ -82,17 +87,16 @@ export const headWords = 3;
 export class KernelFunction {
   readonly f: FunctionBuilder;
   readonly bindings: Binding[] = [];
+  private shared: { readonly units: number; readonly grain: number } | undefined;
 
   constructor(name: string) {
-    this.f = new FunctionBuilder(name, ["i32", "i32", "i32"]);
+    this.f = new FunctionBuilder(name, ["i32", "i32", "i32", "i32"]);
   }
 
-  get thread(): Local {
-    return this.f.param(1);
-  }
-
-  get threads(): Local {
-    return this.f.param(2);
+  /** What `share` was told. */
+  get work(): { readonly units: number; readonly grain: number } {
+    if (this.shared === undefined) throw new Error(`${this.f.name} shares no work`);
+    return this.shared;
   }
 
   /** The address of a place in a buffer, in a local. */
@@ -107,24 +111,22 @@ export class KernelFunction {
 
   /** This thread's own scratch memory. */
   threadScratch(): Local {
-    return this.f.let("i32", i32.add(this.word(threadScratchWord), i32.mul(this.thread, this.word(threadStrideWord))));
+    return this.f.let(
+      "i32",
+      i32.add(this.word(threadScratchWord), i32.mul(this.f.param(1), this.word(threadStrideWord))),
+    );
   }
 
   private word(index: number): Code {
     return i32.load(this.f.param(0), index * 4);
   }
 
-  /** Splits `units` evenly: this thread's first, and one past its last. `unitsFor` tells the planner the same. */
-  share(units: number | Local): { begin: Local; end: Local } {
-    const { f } = this;
-    return {
-      begin: f.let("i32", i32.div_u(i32.mul(units, this.thread), this.threads)),
-      end: f.let("i32", i32.div_u(i32.mul(units, i32.add(this.thread, 1)), this.threads)),
-    };
+  /**
+   * Declares that the stage has so many units of work: the function runs those from `begin` to before `end`. `grain`: how many make a
+   * piece that is worth the taking.
+   */
+  share(units: number, grain = Math.max(1, units >> 6)): { begin: Local; end: Local } {
+    this.shared = { units, grain };
+    return { begin: this.f.param(2), end: this.f.param(3) };
   }
-}
-
-/** What `KernelFunction.share` gives thread `tid`. */
-export function unitsFor(units: number, tid: number, count: number): readonly [number, number] {
-  return [Math.floor((units * tid) / count), Math.floor((units * (tid + 1)) / count)];
 }
