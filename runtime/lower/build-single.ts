@@ -131,6 +131,7 @@ function buildAttention(group: Group, core: Node, label: string, places: Places)
   const mask = next(has.mask);
   const slopes = next(has.slopes);
   const kvLength = next(has.kvLength);
+  const firstKey = next(has.firstKey);
   const lengthAt = kvLength && operand(kvLength, places);
   if (lengthAt !== undefined && lengthAt.offset !== 0) throw new Error("kvLength must begin its buffer");
   const shared = {
@@ -142,6 +143,7 @@ function buildAttention(group: Group, core: Node, label: string, places: Places)
     k: operand(k, places),
     v: operand(v, places),
     ...(mask === undefined ? {} : { mask: operand(mask, places) }),
+    ...(firstKey === undefined ? {} : { firstKey: operand(firstKey, places) }),
     ...(slopes === undefined ? {} : { slopes: operand(slopes, places) }),
     ...(lengthAt === undefined ? {} : { kvLength: lengthAt.buffer }),
   };

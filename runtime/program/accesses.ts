@@ -44,7 +44,7 @@ export function accessesOf(kernel: Kernel): readonly KernelAccess[] {
       break;
     case "attention":
     case "attentionBackward":
-      for (const access of [kernel.q, kernel.k, kernel.v, kernel.mask, kernel.slopes]) read(access);
+      for (const access of [kernel.q, kernel.k, kernel.v, kernel.mask, kernel.firstKey, kernel.slopes]) read(access);
       if (kernel.kvLength !== undefined) list.push({ buffer: kernel.kvLength, isWrite: false, isOperand: true });
       if (kernel.kind === "attention") for (const access of [kernel.out, kernel.lse]) write(access);
       else {

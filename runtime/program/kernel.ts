@@ -127,6 +127,8 @@ export interface AttentionKernel {
   readonly v: Access;
   /** f32 added to the scores, or bool (true = may attend); domain [B, H, T, S]. */
   readonly mask?: Access;
+  /** i32: the first key that a query sees; domain [B, H, T, S], stride 0 on S. Documents of a packed sequence need no T×S mask. */
+  readonly firstKey?: Access;
   /** ALiBi slopes f32 [H]. */
   readonly slopes?: Access;
   /** i32 scalar: only the first so many keys are valid (KV cache). */
@@ -155,6 +157,7 @@ export interface AttentionBackwardKernel {
   readonly k: Access;
   readonly v: Access;
   readonly mask?: Access;
+  readonly firstKey?: Access;
   readonly slopes?: Access;
   readonly kvLength?: BufferId;
   readonly out: Access;

@@ -14,6 +14,8 @@ export interface AttentionOptions {
   readonly window?: number | undefined;
   /** bool (true = may attend) or f32 added to the scores; broadcasts to [B, H, T, S]. Its gradient, where wanted, costs a [B, H, T, S] tensor. */
   readonly mask?: Tensor | undefined;
+  /** i32 [B or 1, T]: the first key that each query sees, as the documents of a packed sequence need it. */
+  readonly firstKey?: Tensor | undefined;
   /** ALiBi: f32 [H], times (key position − query position), added to the scores. */
   readonly slopes?: Tensor | undefined;
   /** i32 []: only the first so many keys hold something (a cache that is not full). */
@@ -46,7 +48,7 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
       `q ${formatShape(q.shape)}, k ${formatShape(k.shape)}, v ${formatShape(v.shape)}; wants [B, H, T, d], [B, K, S, d] twice, K dividing H`,
     );
   }
-  const { mask, slopes, kvLength, window } = options;
+  const { mask, firstKey, slopes, kvLength, window } = options;
   const extras: Node[] = [];
   if (mask !== undefined) {
     const additive = mask.dtype === "bool" ? mask.node : build.toFloat(mask.node);
@@ -63,11 +65,22 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
       throw new DTypeError("attention", `kvLength is ${kvLength.dtype} ${formatShape(kvLength.shape)}, not one i32`);
     extras.push(build.reshape(kvLength.node, []));
   }
+  if (firstKey !== undefined) {
+    if (firstKey.dtype !== "i32" || firstKey.rank !== 2)
+      throw new DTypeError("attention", `firstKey is ${firstKey.dtype} ${formatShape(firstKey.shape)}, not i32 [B, T]`);
+    const perQuery = build.reshape(firstKey.node, [firstKey.shape[0] as number, 1, firstKey.shape[1] as number, 1]);
+    extras.push(build.expandTo("attention", perQuery, [batch, heads, queries, keys]));
+  }
   const op: AttentionOp = {
     kind: "attention",
     scale: options.scale ?? 1 / Math.sqrt(headDim),
     masking: { causal: options.causal ?? false, ...(window === undefined ? {} : { window }) },
-    has: { mask: mask !== undefined, slopes: slopes !== undefined, kvLength: kvLength !== undefined },
+    has: {
+      mask: mask !== undefined,
+      slopes: slopes !== undefined,
+      kvLength: kvLength !== undefined,
+      firstKey: firstKey !== undefined,
+    },
   };
   const node = createMultiNode(
     op,
@@ -113,6 +126,7 @@ export function attentionMaskGradient(forward: Node & { readonly op: AttentionOp
   const wide = (x: Tensor): Tensor => (repeats === 1 ? x : x.repeatInterleave(repeats, 1)).transpose(-1, -2);
   const slopes = has.slopes ? rest.shift() : undefined;
   const valid = has.kvLength ? rest.shift() : undefined;
+  const firstKey = has.firstKey ? rest.shift() : undefined;
   const out = new Tensor(resultOf(forward, 0));
   const lse = new Tensor(resultOf(forward, 1)).unsqueeze(3);
 
@@ -124,6 +138,7 @@ export function attentionMaskGradient(forward: Node & { readonly op: AttentionOp
   if (slopes !== undefined) scores = scores.add(slopes.reshape([heads, 1, 1]).mul(column.sub(position)));
   let sees = lse.gt(Number.NEGATIVE_INFINITY);
   if (valid !== undefined) sees = sees.logicalAnd(column.lt(valid));
+  if (firstKey !== undefined) sees = sees.logicalAnd(column.ge(firstKey));
   if (masking.causal) sees = sees.logicalAnd(column.le(position));
   if (masking.window !== undefined) sees = sees.logicalAnd(position.sub(column).lt(masking.window));
   const p = scores.sub(lse).exp();

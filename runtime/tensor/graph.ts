@@ -90,7 +90,13 @@ export interface AttentionOp {
   readonly kind: "attention";
   readonly scale: number;
   readonly masking: AttentionMasking;
-  readonly has: { readonly mask: boolean; readonly slopes: boolean; readonly kvLength: boolean };
+  /** Which arguments follow q, k and v, in this order. */
+  readonly has: {
+    readonly mask: boolean;
+    readonly slopes: boolean;
+    readonly kvLength: boolean;
+    readonly firstKey: boolean;
+  };
 }
 
 export interface Spec {

@@ -17,8 +17,8 @@ export {
   type AttentionMaskFunction,
   type CausalMaskOptions,
   causalMask,
+  documentStarts,
   type MaskRequest,
-  sameDocument,
 } from "./attention/mask.ts";
 export {
   SingleHeadAlibiAttn,

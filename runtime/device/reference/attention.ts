@@ -2,7 +2,7 @@
 import type { Access, AttentionBackwardKernel, AttentionKernel } from "../../program/kernel.ts";
 import { type Buffer, type Buffers, read, write } from "./buffers.ts";
 
-type Shared = Pick<AttentionKernel, "dims" | "scale" | "masking" | "q" | "k" | "v" | "mask" | "slopes"> & {
+type Shared = Pick<AttentionKernel, "dims" | "scale" | "masking" | "q" | "k" | "v" | "mask" | "firstKey" | "slopes"> & {
   readonly kvLength?: number;
 };
 
@@ -17,6 +17,8 @@ function score(kernel: Shared, buffers: Buffers, b: number, h: number, t: number
     (masking.causal && s > position) ||
     (masking.window !== undefined && position - s >= masking.window)
   )
+    return Number.NEGATIVE_INFINITY;
+  if (kernel.firstKey !== undefined && s < read(buffers, kernel.firstKey, [b, h, t, s]))
     return Number.NEGATIVE_INFINITY;
   let dot = 0;
   for (let i = 0; i < dims.headDim; i++)

@@ -92,6 +92,7 @@ export class CausalAlibiAttn extends Module {
       causal: masking.causal,
       window: masking.window,
       mask: masking.mask,
+      firstKey: masking.firstKey,
       slopes: this.alibiSlopes,
       kvLength: cached?.length,
     });

@@ -8,6 +8,8 @@ export interface AttentionMasking {
   readonly causal: boolean;
   /** A query sees the last `window` positions, its own included. */
   readonly window?: number | undefined;
+  /** i32 [B or 1, T]: the first key that each query sees; what packed documents need instead of a [T, T′] mask. */
+  readonly firstKey?: Tensor | undefined;
   /** bool (true = attend) or f32 (added to the scores), broadcastable to [B, H, T, T′]. */
   readonly mask?: Tensor | undefined;
 }

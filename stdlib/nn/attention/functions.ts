@@ -34,6 +34,7 @@ export const sdpaAttention: AttentionFunction = (q, k, v, { scale, masking = { c
     causal: masking.causal,
     ...(masking.window !== undefined && { window: masking.window }),
     ...(masking.mask !== undefined && { mask: masking.mask }),
+    ...(masking.firstKey !== undefined && { firstKey: masking.firstKey }),
     ...(kvLength !== undefined && { kvLength }),
   });
 };
@@ -52,7 +53,11 @@ export const eagerAttention: AttentionFunction = (q, k, v, { scale, masking, kvL
   let scores = q.matmul(repeat(k).transpose(2, 3)).mul(scale);
   const allowed = allowedKeys(queries, keys, masking, kvLength);
   if (allowed !== undefined) scores = where(allowed, scores, full([], Number.NEGATIVE_INFINITY));
-  const mask = masking?.mask;
+  const { mask, firstKey } = masking ?? {};
+  if (firstKey !== undefined) {
+    const sees = arange(keys).ge(firstKey.unsqueeze(1).unsqueeze(3));
+    scores = where(sees, scores, full([], Number.NEGATIVE_INFINITY));
+  }
   if (mask !== undefined) {
     scores = mask.dtype === "bool" ? where(mask, scores, full([], Number.NEGATIVE_INFINITY)) : scores.add(mask);
   }

@@ -4,7 +4,7 @@
  * A query at position q sees a key at position k if k ≤ q; and q − k < window, where a window is set; and k is not padding; and
  * both lie in the same document.
  */
-import type { Tensor } from "fgc/runtime";
+import { arange, full, type Tensor, where } from "fgc/runtime";
 import type { AttentionMasking } from "./context.ts";
 import type { CacheView } from "./kv-cache.ts";
 
@@ -41,21 +41,26 @@ export function causalMask(request: MaskRequest, { windowSize }: CausalMaskOptio
     return { causal: true, window, mask: allowed.unsqueeze(1).unsqueeze(1) };
   }
   if (positionIds !== undefined && cache === undefined && (positionIds.shape[1] ?? 1) > 1) {
-    return { causal: true, window, mask: sameDocument(positionIds) };
+    return { causal: true, window, firstKey: documentStarts(positionIds) };
   }
   return { causal: true, window };
 }
 
-/** bool [B, 1, T, T]: both positions lie in one document of a packed sequence. */
-export function sameDocument(positionIds: Tensor): Tensor {
+/**
+ * i32 [B, T]: where the document of each position of a packed sequence begins, as the last position up to it that is not its predecessor plus 1.
+ * One reduction, which holds nothing of size T×T.
+ */
+export function documentStarts(positionIds: Tensor): Tensor {
+  const length = positionIds.shape[1] as number;
   const previous = positionIds.slice([null, { stop: -1 }]);
   const begins = positionIds.slice([null, { start: 1 }]).ne(previous.add(1));
-  const document = begins
-    .cast("f32")
-    .pad([
-      [0, 0],
-      [1, 0],
-    ])
-    .cumsum(1); // exact in f32: counts up to 2²⁴
-  return document.unsqueeze(2).eq(document.unsqueeze(1)).unsqueeze(1);
+  // Position 0 is where the first document begins, flagged or not: it is what remains where nothing is flagged.
+  const flagged = begins.cast("i32").pad([
+    [0, 0],
+    [1, 0],
+  ]);
+  const position = arange(length);
+  const flaggedAt = flagged.mul(position).unsqueeze(1);
+  const isUpTo = position.unsqueeze(0).le(position.unsqueeze(1)).unsqueeze(0);
+  return where(isUpTo, flaggedAt, full([], 0, "i32")).max(-1);
 }

@@ -120,6 +120,7 @@ export function emitAttentionDecode(kernel: AttentionKernel, context: EmitContex
             kernel.k.buffer,
             kernel.v.buffer,
             kernel.mask?.buffer,
+            kernel.firstKey?.buffer,
             kernel.slopes?.buffer,
             kernel.kvLength,
           ].flatMap((id) => touch(id, false)),

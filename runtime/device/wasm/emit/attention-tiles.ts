@@ -166,6 +166,7 @@ export interface Visibility {
   readonly slopes: Local | undefined;
   readonly mask: HeadAccess | undefined;
   readonly maskIsBool: boolean;
+  readonly firstKey: HeadAccess | undefined;
 }
 
 /** How many keys are valid. */
@@ -191,6 +192,7 @@ export function bindVisibility(target: KernelFunction, context: EmitContext, ker
     slopes: kernel.slopes === undefined ? undefined : target.bind(kernel.slopes.buffer, kernel.slopes.offset * 4),
     mask: kernel.mask === undefined ? undefined : new HeadAccess(target, context, kernel.mask),
     maskIsBool: kernel.mask !== undefined && context.dtypes[kernel.mask.buffer] === "bool",
+    firstKey: kernel.firstKey === undefined ? undefined : new HeadAccess(target, context, kernel.firstKey),
   };
 }
 
@@ -242,7 +244,7 @@ export function needsMask(
   key: Local,
   keyEnd: Operand,
 ): Code {
-  if (kernel.mask !== undefined || kernel.slopes !== undefined) return i32.const(1);
+  if (kernel.mask !== undefined || kernel.firstKey !== undefined || kernel.slopes !== undefined) return i32.const(1);
   const { causal, window } = kernel.masking;
   let needed: Code = i32.gt_s(keyEnd, visibility.keys);
   if (causal) needed = i32.or(needed, i32.gt_s(keyEnd, i32.add(i32.add(first, visibility.shift), 1)));
@@ -278,14 +280,22 @@ export function maskScores(
   let value: Code | Local = scores;
   if (at.slope !== undefined)
     value = f32x4.add(value, f32x4.mul(at.slope, f32x4.convert_i32x4_s(i32x4.sub(k, position))));
-  const { mask } = visibility;
+  const { mask, firstKey } = visibility;
+  const { queries, keys } = kernel.dims;
+  // Lanes past the edge of a mask read its last row or column, and are invisible or never stored.
+  const clamp = (x: Operand, extent: number): Code => {
+    const local = f.let("i32", x);
+    return select(local, extent - 1, i32.lt_s(local, extent));
+  };
+  if (firstKey !== undefined) {
+    const first = (lane: number): Code =>
+      i32.load(firstKey.at(at.batch, at.head, clamp(i32.add(at.query, lane), queries), i32.const(0)));
+    const bounds = f.let("v128", i32x4.splat(first(0)));
+    if (at.along === "query")
+      for (let lane = 1; lane < 4; lane++) f.set(bounds, i32x4.replace_lane(bounds, lane, first(lane)));
+    visible = v128.and(visible, i32x4.ge_s(k, bounds));
+  }
   if (mask !== undefined) {
-    // Lanes past the edge of the mask read its last row or column, and are invisible or never stored.
-    const { queries, keys } = kernel.dims;
-    const clamp = (x: Operand, extent: number): Code => {
-      const local = f.let("i32", x);
-      return select(local, extent - 1, i32.lt_s(local, extent));
-    };
     const gathered = f.let("v128", f.i32x4(0));
     for (let lane = 0; lane < 4; lane++) {
       const query = clamp(at.along === "query" ? i32.add(at.query, lane) : at.query, queries);
