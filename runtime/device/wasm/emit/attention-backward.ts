@@ -45,7 +45,7 @@ export function emitAttentionBackward(kernel: AttentionBackwardKernel, context: 
     {
       ...main,
       touches: [
-        ...[kernel.q, kernel.k, kernel.v, kernel.out, kernel.lse, kernel.dout, kernel.mask, kernel.slopes].flatMap(
+        ...[kernel.q, kernel.k, kernel.v, kernel.out, kernel.lse, kernel.dout, kernel.mask, kernel.firstKey, kernel.slopes].flatMap(
           (access) => touch(access?.buffer, false),
         ),
         ...[kernel.dq, kernel.dk, kernel.dv].flatMap((access) => touch(access.buffer, true)),
