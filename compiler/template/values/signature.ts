@@ -58,17 +58,26 @@ function parseLiteral(literal: string | undefined): Value | undefined {
   return literal.includes(".") ? Number(literal) : BigInt(literal);
 }
 
+const signatures = new Map<string, Signature>();
+
+/** There are some two hundred signatures, and a run uses a handful: each is read when it is first called. */
+function parsed(text: string): Signature {
+  const known = signatures.get(text) ?? parseSignature(text);
+  signatures.set(text, known);
+  return known;
+}
+
 /** Give each parameter its argument, in the order of the signature. */
 export function bindArguments(
   name: string,
-  signature: Signature,
+  signature: string,
   args: readonly Value[],
   kwargs: KeywordArguments,
 ): (Value | undefined)[] {
   const bound: (Value | undefined)[] = [];
   const unused = new Map(kwargs);
   let next = 0;
-  for (const parameter of signature) {
+  for (const parameter of parsed(signature)) {
     const keyword = parameter.kind === "both" || parameter.kind === "keyword" ? unused.get(parameter.name) : undefined;
     if (parameter.kind === "rest") {
       bound.push(new PyTuple(args.slice(next)));
@@ -97,8 +106,7 @@ export function bindArguments(
 
 /** A global function with a signature. */
 export function builtin(name: string, signature: string, body: Body): BuiltinFunction {
-  const parameters = parseSignature(signature);
-  return new BuiltinFunction(name, (args, kwargs) => invoke(body, [], bindArguments(name, parameters, args, kwargs)));
+  return new BuiltinFunction(name, (args, kwargs) => invoke(body, [], bindArguments(name, signature, args, kwargs)));
 }
 
 /** Call a body with leading arguments (a receiver, a context) and bound ones. */

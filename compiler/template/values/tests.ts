@@ -7,7 +7,7 @@ import { isSame } from "./hash.ts";
 import { tryIterator } from "./iterate.ts";
 import { isLower, isUpper } from "./methods/characters.ts";
 import { str } from "./print.ts";
-import { type Body, bindArguments, invoke, parseSignature } from "./signature.ts";
+import { type Body, bindArguments, invoke } from "./signature.ts";
 import { Undefined } from "./undefined.ts";
 import { Callable, Markup, PyObject, textOf, type Value } from "./value.ts";
 
@@ -85,9 +85,8 @@ const rows: Readonly<Record<string, Row>> = {
 
 export const tests: ReadonlyMap<string, Test> = new Map(
   Object.entries(rows).map(([name, [signature, body]]) => {
-    const parameters = parseSignature(signature);
     const test: Test = (context, value, args, kwargs) =>
-      invoke(body as Body, [context, value], bindArguments(name, parameters, args, kwargs)) === true;
+      invoke(body as Body, [context, value], bindArguments(name, signature, args, kwargs)) === true;
     return [name, test];
   }),
 );

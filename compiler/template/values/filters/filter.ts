@@ -3,7 +3,7 @@ import { getAttribute } from "../access.ts";
 import type { Filter, FilterContext } from "../context.ts";
 import { typeError } from "../errors.ts";
 import { str } from "../print.ts";
-import { type Body, bindArguments, invoke, parseSignature } from "../signature.ts";
+import { type Body, bindArguments, invoke } from "../signature.ts";
 import { Undefined } from "../undefined.ts";
 import { call, Markup, textOf, typeNameOf, type Value } from "../value.ts";
 
@@ -15,9 +15,8 @@ export type FilterRows = Readonly<
 export function filterTable(rows: FilterRows): ReadonlyMap<string, Filter> {
   return new Map(
     Object.entries(rows).map(([name, [signature, body]]) => {
-      const parameters = parseSignature(signature);
       const filter: Filter = (context, value, args, kwargs) =>
-        invoke(body as Body, [context, value], bindArguments(name, parameters, args, kwargs));
+        invoke(body as Body, [context, value], bindArguments(name, signature, args, kwargs));
       return [name, filter];
     }),
   );

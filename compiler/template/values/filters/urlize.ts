@@ -14,14 +14,19 @@ export interface UrlizeOptions {
 
 const word = "[\\p{L}\\p{N}_]";
 
-const httpAddress = new RegExp(
-  `^(?:(?:https?://|www\\.)(?:(?:[\\p{L}\\p{N}_%-]+\\.)+)?(?:[a-z]{2,63}|xn--[\\p{L}\\p{N}_%]{2,59})` +
-    "|(?:[\\p{L}\\p{N}_%-]{2,63}\\.)+(?:com|net|int|edu|gov|org|info|mil)" +
-    "|https?://(?:\\p{Nd}{1,3}(?:\\.\\p{Nd}{1,3}){3}|\\[(?:[\\p{Nd}a-f]{0,4}:){2}(?:[\\p{Nd}a-f]{0,4}:?){1,6}\\]))" +
-    "(?::\\p{Nd}{1,5})?(?:[/?#]\\S*)?$",
-  "iu",
-);
-const mailAddress = new RegExp(`^\\S+@${word}[\\p{L}\\p{N}_.-]*\\.${word}+$`, "u");
+/** Made when they are needed: classes of characters are costly. */
+const makePatterns = () => ({
+  httpAddress: new RegExp(
+    `^(?:(?:https?://|www\\.)(?:(?:[\\p{L}\\p{N}_%-]+\\.)+)?(?:[a-z]{2,63}|xn--[\\p{L}\\p{N}_%]{2,59})` +
+      "|(?:[\\p{L}\\p{N}_%-]{2,63}\\.)+(?:com|net|int|edu|gov|org|info|mil)" +
+      "|https?://(?:\\p{Nd}{1,3}(?:\\.\\p{Nd}{1,3}){3}|\\[(?:[\\p{Nd}a-f]{0,4}:){2}(?:[\\p{Nd}a-f]{0,4}:?){1,6}\\]))" +
+      "(?::\\p{Nd}{1,5})?(?:[/?#]\\S*)?$",
+    "iu",
+  ),
+  mailAddress: new RegExp(`^\\S+@${word}[\\p{L}\\p{N}_.-]*\\.${word}+$`, "u"),
+});
+let made: ReturnType<typeof makePatterns> | undefined;
+
 const spaces = new RegExp(`([${whitespaceClass}]+)`);
 const brackets = [
   ["(", ")"],
@@ -60,6 +65,8 @@ const occurrences = (text: string, part: string): number => text.split(part).len
 function link(address: string, { limit, rel, target, schemes }: UrlizeOptions): string {
   const attributes =
     (rel === "" ? "" : ` rel="${escapeText(rel)}"`) + (target ? ` target="${escapeText(target)}"` : "");
+  made ??= makePatterns();
+  const { httpAddress, mailAddress } = made;
   if (httpAddress.test(address)) {
     const href = /^https?:\/\//.test(address) ? address : `https://${address}`;
     const shown =

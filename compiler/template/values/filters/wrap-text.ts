@@ -15,12 +15,13 @@ const word = "[\\p{L}\\p{N}_]";
 const punctuated = "[\\p{L}\\p{N}_!\"'&.,?]";
 const letter = "[\\p{L}\\p{Nl}\\p{No}_]";
 
-/** Splits "Hello there -- you goof-ball!" into Hello/ /there/ /--/ /you/ /goof-/ball! */
-const chunkPattern = new RegExp(
-  `(${space}+|(?<=${punctuated})-{2,}(?=${word})|${notSpace}+?(?:-(?:(?<=${letter}{2}-)|(?<=${letter}-${letter}-))(?=${letter}-?${letter})|(?=${space}|$)|(?<=${punctuated})(?=-{2,}${word})))`,
-  "u",
-);
-const simplePattern = new RegExp(`(${space}+)`, "u");
+/** Splits "Hello there -- you goof-ball!" into Hello/ /there/ /--/ /you/ /goof-/ball! Made when it is needed: classes of characters are costly. */
+const chunkPattern = (): RegExp =>
+  new RegExp(
+    `(${space}+|(?<=${punctuated})-{2,}(?=${word})|${notSpace}+?(?:-(?:(?<=${letter}{2}-)|(?<=${letter}-${letter}-))(?=${letter}-?${letter})|(?=${space}|$)|(?<=${punctuated})(?=-{2,}${word})))`,
+    "u",
+  );
+const simplePattern = (): RegExp => new RegExp(`(${space}+)`, "u");
 
 const isBlank = (chunk: string): boolean => strip(chunk, "both") === "";
 
@@ -29,7 +30,7 @@ export function wrapText(text: string, { width, breakLongWords, breakOnHyphens }
   if (width <= 0) throw valueError(`invalid width ${width} (must be > 0)`);
   // Kept in reverse, so that the next chunk is popped from the end.
   const chunks = text
-    .split(breakOnHyphens ? chunkPattern : simplePattern)
+    .split(breakOnHyphens ? chunkPattern() : simplePattern())
     .filter((chunk) => chunk !== "")
     .reverse();
   const lines: string[] = [];

@@ -9,8 +9,12 @@ const lineBreakClass = "\\n-\\r\\x1c-\\x1e\\x85\\u2028\\u2029";
 export const lineEnd = new RegExp(`\\r\\n|[${lineBreakClass}]`, "g");
 
 const isEvery = (pattern: string): ((text: string) => boolean) => {
-  const expression = new RegExp(`^(?:${pattern})+$`, "u");
-  return (text) => expression.test(text);
+  // Made when it is needed: classes of characters are costly.
+  let expression: RegExp | undefined;
+  return (text) => {
+    expression ??= new RegExp(`^(?:${pattern})+$`, "u");
+    return expression.test(text);
+  };
 };
 
 /** Characters with the numeric type Digit that are not decimal digits: superscripts, circled digits, … */

@@ -1,5 +1,5 @@
 /** @file How the methods of a type are written down: a table from name to signature and body. */
-import { type Body, bindArguments, invoke, parseSignature } from "../signature.ts";
+import { type Body, bindArguments, invoke } from "../signature.ts";
 import { BuiltinFunction, type Value } from "../value.ts";
 
 /** Makes the bound method of a receiver. */
@@ -15,10 +15,9 @@ export type MethodBody<Self> = (self: Self, ...bound: never[]) => Value;
 export function methodTable<Self>(rows: MethodRows<Self>): MethodTable<Self> {
   return new Map(
     Object.entries(rows).map(([name, [signature, body]]) => {
-      const parameters = parseSignature(signature);
       const method: Method<Self> = (self) =>
         new BuiltinFunction(name, (args, kwargs) =>
-          invoke(body as Body, [self], bindArguments(name, parameters, args, kwargs)),
+          invoke(body as Body, [self], bindArguments(name, signature, args, kwargs)),
         );
       return [name, method];
     }),
