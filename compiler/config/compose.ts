@@ -43,7 +43,7 @@ export function composeConfig(rendered: RenderedText): ComposeResult {
     strict: true,
     logLevel: "silent",
   });
-  const documents = [...composer.compose(lexed.documents, true, text.length)];
+  const documents = withoutStacks(() => [...composer.compose(lexed.documents, true, text.length)]);
   const error = documents.flatMap((document) => document.errors).sort((a, b) => a.pos[0] - b.pos[0])[0];
   if (error !== undefined && diagnostics.length === 0) {
     const [start, end] = error.pos;
@@ -61,6 +61,17 @@ export function composeConfig(rendered: RenderedText): ComposeResult {
       diagnostics.push(faults.flowTag(place(tag.start, tag.end), { tag: tag.name, character }));
   }
   return { root: reader.failed ? undefined : root, diagnostics };
+}
+
+/** `yaml` makes an error object for every tag, since it knows none of them: where it was made is of no interest, and costly to find out. */
+function withoutStacks<T>(work: () => T): T {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for

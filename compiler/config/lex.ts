@@ -72,11 +72,11 @@ export function lexConfig(text: string): LexedConfig {
   const tokens: CST.Token[] = [];
   for (const lexeme of lexer.lex(text)) {
     // Blanks and plain text may not contain tabs; comments, quoted and block scalars may.
-    if (/^[ \t]+$/.test(lexeme) && lexeme.includes("\t")) {
+    if (lexeme.includes("\t") && /^[ \t]+$/.test(lexeme)) {
       const start = parser.offset + lexeme.indexOf("\t");
       faults.push({ kind: "tab", start, end: start + 1, text: lexeme });
     }
-    tokens.push(...parser.next(lexeme));
+    for (const token of parser.next(lexeme)) tokens.push(token);
   }
   tokens.push(...parser.end());
   const walk = new TokenWalk(faults);

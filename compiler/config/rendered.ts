@@ -25,3 +25,20 @@ export function originOfRange(rendered: RenderedText, start: number, end: number
   if (!sameWriter) return first;
   return { span: { file: first.span.file, start: first.span.start, end: last.span.end }, stack: first.stack };
 }
+
+/** The same, looked up when it is first asked for: every node has an origin, and few are ever shown. Own accessors, so that copies have the values. */
+export function lazyOrigin(rendered: RenderedText, start: number, end: number): Origin {
+  let found: Origin | undefined;
+  const find = (): Origin => {
+    found ??= originOfRange(rendered, start, end);
+    return found;
+  };
+  return {
+    get span() {
+      return find().span;
+    },
+    get stack() {
+      return find().stack;
+    },
+  };
+}

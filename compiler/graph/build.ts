@@ -8,7 +8,7 @@
  * Faults:  graph/*. Building goes on after a fault with null in its place, so that one run reports all of them.
  */
 import { configDiagnostics } from "../config/diagnostics.ts";
-import { originOfRange, type RenderedText } from "../config/rendered.ts";
+import { lazyOrigin, type RenderedText } from "../config/rendered.ts";
 import {
   parseBool1_1,
   parseFloat1_1,
@@ -62,7 +62,7 @@ export class GraphBuilder {
   }
 
   originOf(place: { readonly start: number; readonly end: number }): Origin {
-    return originOfRange(this.rendered, place.start, place.end);
+    return lazyOrigin(this.rendered, place.start, place.end);
   }
 
   build(node: ConfigNode): GraphValue {

@@ -27,7 +27,9 @@ export const lsCommand = defineCommand({
     const given = names.length > 0 ? names.map((name) => resolve(host.cwd(), name)) : [start];
     const folders = options.recursive ? given.flatMap((folder) => projectsBelow(host, folder)) : given;
     const clock = fixedClock(host, session.globals.frozenTime);
-    const projects = folders.map((folder) => listProject(host, folder, clock));
+    // All configs of a project reach the same templates.
+    const reader = { ...host, files: readOnce(host.files) };
+    const projects = folders.map((folder) => listProject(reader, folder, clock));
     const broken = projects.flatMap((project) => [
       ...project.faults,
       ...project.configs.flatMap((config) => config.diagnostics),
@@ -46,6 +48,18 @@ export const lsCommand = defineCommand({
     };
   },
 });
+
+/** Reads each file once. */
+function readOnce(files: CliHost["files"]): CliHost["files"] {
+  const texts = new Map<string, string | undefined>();
+  return {
+    ...files,
+    readText(path) {
+      if (!texts.has(path)) texts.set(path, files.readText(path));
+      return texts.get(path);
+    },
+  };
+}
 
 interface ListedConfig {
   readonly file: string;
