@@ -128,6 +128,13 @@ export const typeDiagnostics = defineDiagnostics("types", {
       `'${p.name}' of ${p.callee} is one of ${p.allowed.join(", ")}, not ${p.found}`,
     hint: didYouMean,
   },
+  booleanWord: {
+    severity: "error",
+    message: (p: { callee: string; name: string; word: string; found: boolean; allowed: readonly string[] }) =>
+      `'${p.name}' of ${p.callee} is one of ${p.allowed.join(", ")}, and this is ${p.found}`,
+    hint: (p) => `YAML reads a bare ${p.word} as ${p.found}: write it in quotes`,
+    doc: "YAML 1.1 reads yes, no, on and off as booleans, also where a word is wanted.",
+  },
   factoryExpected: {
     severity: "error",
     message: (p: { callee: string; name: string; found: string }) =>

@@ -91,6 +91,19 @@ export class Fitter {
     const kind = typeof plain;
     if (shapes.some((shape) => shape.kind === kind || (shape.kind === "literal" && shape.value === plain))) return;
     const literals = shapes.flatMap((shape) => (shape.kind === "literal" ? [shape.value] : []));
+    const word = literals.find((literal) => typeof plain === "boolean" && booleanWords.get(`${literal}`) === plain);
+    if (word !== undefined) {
+      this.#context.report(
+        faults.booleanWord(placeOf(value.origin), {
+          callee: slot.callee,
+          name: slot.name,
+          word: `${word}`,
+          found: plain === true,
+          allowed: literals.map((literal) => JSON.stringify(literal)),
+        }),
+      );
+      return;
+    }
     if (literals.some((literal) => typeof literal === kind)) {
       const allowed = literals.map((literal) => JSON.stringify(literal));
       const near =
@@ -202,6 +215,14 @@ export class Fitter {
     );
   }
 }
+
+/** Words that YAML reads as booleans. */
+const booleanWords: ReadonlyMap<string, boolean> = new Map([
+  ["yes", true],
+  ["on", true],
+  ["no", false],
+  ["off", false],
+]);
 
 function article(type: string): string {
   return /^[A-Za-z]\w*$/.test(type) ? `${/^[aeiouAEIO]/.test(type) ? "an" : "a"} ${type}` : `\`${type}\``;

@@ -27,6 +27,8 @@ export interface BlockOptions {
   normFactory: () => Norm;
   /** Which way round. */
   order?: "pre" | "post";
+  /** When to save. */
+  saves?: "no" | "steps";
   window?: number | null;
   dropout?: number;
   /** Position in the stack, from 0. */
