@@ -16,11 +16,14 @@ import { emitTiles } from "./micro.ts";
 import { packPanel } from "./pack.ts";
 import { type EmitContext, type EmittedKernel, type KernelFunction, type Touch, wholeBuffer } from "./stage.ts";
 
-/** Steps of k per block: a panel of 12 columns is then 12 KiB. Up to half more is left whole rather than cut. */
-const blockSteps = 256;
-const wholeSteps = 384;
-/** Rows of A per block, about: with 256 steps of k 96 KiB, in the second-level cache. */
-const blockRows = 96;
+/**
+ * Steps of k per block: a panel of 8 columns is then 16 KiB, half of a first-level cache. Up to half more is left whole rather than cut:
+ * each cut adds the products up in memory, and packs A anew for each strip of columns where there is an epilogue.
+ */
+const blockSteps = 512;
+const wholeSteps = 768;
+/** Rows of A per block, about: with 512 steps of k 96 KiB, in the second-level cache. */
+const blockRows = 48;
 /** Rows of A that a thread takes at least, so that it does not read all of B for too little. */
 const grainRows = 12;
 /** Panels of B that a thread packs at least. */
