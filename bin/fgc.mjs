@@ -37,7 +37,7 @@ function readCache() {
 /** At the end of a run, so that the functions which it used are in it. One that used few (`--version`) is not kept. */
 function writeCache() {
   const data = script.createCachedData();
-  if (data.length < source.length / 2) return;
+  if (data.length < source.length) return;
   try {
     writeFileSync(`${cacheFile}.${process.pid}`, data);
     renameSync(`${cacheFile}.${process.pid}`, cacheFile);
