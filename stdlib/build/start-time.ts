@@ -5,7 +5,8 @@
 const started = new Date();
 
 /**
- * - `file`: local time for the name of a folder, `2026-11-23T20-01-07`
+ * - `file`: local time for the name of a folder, `2026-11-23T20-01-07-250`; with milliseconds, so that a run that is resumed within the second of
+ *   its start does not write over its own log
  * - `iso`: local time, `2026-11-23T20:01:07`
  * - `utc`: the same in UTC
  */
@@ -13,6 +14,6 @@ export type StartTimeForm = "file" | "iso" | "utc";
 
 export function startTime(form: StartTimeForm): string {
   const local = new Date(started.getTime() - (form === "utc" ? 0 : started.getTimezoneOffset() * 60_000));
-  const text = local.toISOString().slice(0, 19);
-  return form === "file" ? text.replaceAll(":", "-") : text;
+  const text = local.toISOString();
+  return form === "file" ? text.slice(0, 23).replaceAll(/[:.]/g, "-") : text.slice(0, 19);
 }
