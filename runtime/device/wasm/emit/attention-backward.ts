@@ -45,9 +45,17 @@ export function emitAttentionBackward(kernel: AttentionBackwardKernel, context: 
     {
       ...main,
       touches: [
-        ...[kernel.q, kernel.k, kernel.v, kernel.out, kernel.lse, kernel.dout, kernel.mask, kernel.firstKey, kernel.slopes].flatMap(
-          (access) => touch(access?.buffer, false),
-        ),
+        ...[
+          kernel.q,
+          kernel.k,
+          kernel.v,
+          kernel.out,
+          kernel.lse,
+          kernel.dout,
+          kernel.mask,
+          kernel.firstKey,
+          kernel.slopes,
+        ].flatMap((access) => touch(access?.buffer, false)),
         ...[kernel.dq, kernel.dk, kernel.dv].flatMap((access) => touch(access.buffer, true)),
         ...touch(slopes === undefined ? undefined : "scratch", true),
       ],

@@ -39,7 +39,13 @@ export function emitAttention(kernel: AttentionKernel, context: EmitContext): Em
       {
         ...attend,
         touches: [
-          ...read(kernel.q.buffer, kernel.mask?.buffer, kernel.firstKey?.buffer, kernel.slopes?.buffer, kernel.kvLength),
+          ...read(
+            kernel.q.buffer,
+            kernel.mask?.buffer,
+            kernel.firstKey?.buffer,
+            kernel.slopes?.buffer,
+            kernel.kvLength,
+          ),
           { where: "scratch", writes: false, range: wholeBuffer },
           write(kernel.out.buffer),
           write(kernel.lse.buffer),

@@ -5,16 +5,17 @@
  */
 import { type Code, i32, i64, type Local, type Operand } from "../asm/code.ts";
 import { FunctionBuilder } from "../asm/function.ts";
-import { control } from "./control.ts";
-
-/** Nanoseconds of one sleep; whoever wakes by time looks whether the team was aborted. */
-const sleepNs = 100_000_000;
+import { abortions, control, sleepMs } from "./control.ts";
 
 const load = (address: Operand): Code => i32.atomic.load(address);
 
-/** Spins, then sleeps, while `waiting()`; `value` is what the word at `address` held when `waiting` last looked. */
+/**
+ * Spins, then sleeps, while `waiting()`; `value` is what the word at `address` held when `waiting` last looked. Whoever wakes by time
+ * looks whether the team was aborted, and after very many times aborts it: a thread that was killed tells nobody.
+ */
 function emitWait(f: FunctionBuilder, address: Operand, value: Local, waiting: () => Code): void {
   const spins = f.let("i32", load(control.spins));
+  const patience = f.let("i32", load(control.patience));
   f.while(
     () => i32.and(waiting(), i32.gt_s(spins, 0)),
     () => f.bump(spins, -1),
@@ -23,7 +24,17 @@ function emitWait(f: FunctionBuilder, address: Operand, value: Local, waiting: (
     f.emit([i32.atomic.add(control.sleeping, 1), 0x1a]);
     f.while(
       () => i32.and(waiting(), i32.eqz(load(control.aborted))),
-      () => f.emit([i32.atomic.wait(address, value, i64.const(sleepNs)), 0x1a]),
+      () => {
+        const timedOut = i32.eq(i32.atomic.wait(address, value, i64.const(sleepMs * 1_000_000)), 2);
+        f.if(
+          timedOut,
+          () => {
+            f.bump(patience, -1);
+            f.if(i32.eqz(patience), () => f.emit(i32.atomic.store(control.aborted, abortions.lost)));
+          },
+          () => f.set(patience, load(control.patience)),
+        );
+      },
     );
     f.emit([i32.atomic.add(control.sleeping, -1), 0x1a]);
   });

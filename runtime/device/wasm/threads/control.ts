@@ -17,10 +17,12 @@ export const control = {
   generation: 320,
   /** Threads that have given up spinning at the barrier. */
   sleeping: 384,
-  /** Not 0: a thread has failed; everybody leaves. */
+  /** Not 0: everybody leaves, for one of `abortions`. */
   aborted: 448,
   /** How often a thread looks before it sleeps. */
   spins: 512,
+  /** How often it sleeps, with nothing new in between, before it takes another for lost. */
+  patience: 576,
   /** The failure in UTF-8, with its length in front. */
   failure: 1024,
   /** Free memory begins here. */
@@ -28,6 +30,11 @@ export const control = {
 } as const;
 
 export const failureBytes = 2048;
+
+/** Milliseconds of one sleep. */
+export const sleepMs = 100;
+
+export const abortions = { failed: 1, lost: 2 } as const;
 
 /** Orders other than running a program. */
 export const orders = { receive: -1, exit: -2 } as const;

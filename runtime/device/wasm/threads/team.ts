@@ -2,7 +2,7 @@
  * @file The team of threads: the caller's own, and workers. A program is sent to all of them once; a run is one counter to raise, and all
  * threads go through the program in lockstep.
  */
-import { control, failureBytes, orders } from "./control.ts";
+import { abortions, control, failureBytes, orders, sleepMs } from "./control.ts";
 import { startThread, type Thread } from "./host.ts";
 import { workerSource } from "./worker-source.ts";
 
@@ -13,6 +13,8 @@ export class DeviceError extends Error {
 
 /** Looks at the barrier before sleeping: some tens of microseconds. */
 const defaultSpins = 20_000;
+/** Twenty minutes: far longer than any piece of work, and yet not for ever. */
+const defaultPatience = (20 * 60 * 1000) / sleepMs;
 
 export class Team {
   readonly threads: number;
@@ -26,6 +28,7 @@ export class Team {
     this.threads = threads;
     this.words = new Int32Array(memory.buffer, 0, control.end / 4);
     Atomics.store(this.words, control.spins / 4, defaultSpins);
+    Atomics.store(this.words, control.patience / 4, defaultPatience);
   }
 
   static async start(memory: WebAssembly.Memory, threads: number): Promise<Team> {
@@ -34,7 +37,7 @@ export class Team {
       startThread(workerSource, { memory, thread: i + 1, threads, epoch: 0 }, `fgc-wasm-${i + 1}`, (reason) => {
         team.failure ??= reason;
         // Whoever waits for the lost thread must not wait for ever.
-        Atomics.store(team.words, control.aborted / 4, 1);
+        Atomics.store(team.words, control.aborted / 4, abortions.failed);
         Atomics.notify(team.words, control.generation / 4);
       }),
     );
@@ -49,12 +52,11 @@ export class Team {
     Atomics.store(this.words, control.acknowledged / 4, 0);
     for (const worker of this.workers) worker.post(message);
     this.order(orders.receive);
-    for (
-      let seen = 0;
-      seen < this.workers.length && !this.aborted;
-      seen = Atomics.load(this.words, control.acknowledged / 4)
-    ) {
-      Atomics.wait(this.words, control.acknowledged / 4, seen, 100);
+    const acknowledged = control.acknowledged / 4;
+    let patience = Atomics.load(this.words, control.patience / 4);
+    for (let seen = 0; seen < this.workers.length && !this.aborted; seen = Atomics.load(this.words, acknowledged)) {
+      if (Atomics.wait(this.words, acknowledged, seen, sleepMs) === "timed-out" && --patience === 0)
+        Atomics.store(this.words, control.aborted / 4, abortions.lost);
     }
     this.check();
   }
@@ -68,7 +70,7 @@ export class Team {
       aborted = own();
     } catch (error) {
       this.failure ??= error instanceof Error ? (error.stack ?? error.message) : String(error);
-      Atomics.store(this.words, control.aborted / 4, 1);
+      Atomics.store(this.words, control.aborted / 4, abortions.failed);
       Atomics.notify(this.words, control.generation / 4);
       this.check();
     }
@@ -76,7 +78,7 @@ export class Team {
   }
 
   async close(): Promise<void> {
-    Atomics.store(this.words, control.aborted / 4, 1);
+    Atomics.store(this.words, control.aborted / 4, abortions.failed);
     this.order(orders.exit);
     await Promise.all(this.workers.map((worker) => worker.terminate()));
     this.workers.length = 0;
@@ -102,6 +104,8 @@ export class Team {
         control.failure + 4 + Math.min(length, failureBytes),
       ),
     );
-    throw new DeviceError(`the wasm device has stopped: ${this.failure ?? (text || "a thread failed")}`);
+    const lost = Atomics.load(this.words, control.aborted / 4) === abortions.lost;
+    const unsaid = lost ? "a thread has not answered for very long; was it killed?" : "a thread failed";
+    throw new DeviceError(`the wasm device has stopped: ${this.failure ?? (text || unsaid)}`);
   }
 }

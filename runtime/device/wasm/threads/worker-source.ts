@@ -2,7 +2,7 @@
  * @file What a worker thread runs, as text: it must survive bundling into one minified file, so it imports nothing of ours and is
  * not made from a function of ours. It sleeps until the epoch moves, then takes in messages or runs its share of a program.
  */
-import { control, failureBytes, orders } from "./control.ts";
+import { abortions, control, failureBytes, orders } from "./control.ts";
 
 export const workerSource = `
 const { parentPort, workerData, receiveMessageOnPort } = require("node:worker_threads");
@@ -13,7 +13,7 @@ const fail = (error) => {
   const text = new TextEncoder().encode(String((error && error.stack) || error)).slice(0, ${failureBytes});
   new Uint8Array(memory.buffer, ${control.failure + 4}, ${failureBytes}).set(text);
   Atomics.store(words, ${control.failure / 4}, text.length);
-  Atomics.store(words, ${control.aborted / 4}, 1);
+  Atomics.store(words, ${control.aborted / 4}, ${abortions.failed});
   Atomics.notify(words, ${control.generation / 4});
   Atomics.notify(words, ${control.acknowledged / 4});
 };
