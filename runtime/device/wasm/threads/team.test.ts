@@ -84,18 +84,6 @@ describe("a team", () => {
     expect(new Int32Array(memory.buffer)[control.aborted / 4]).toBe(1);
   });
 
-  it("reports workers that have ended without a word, when patience is at its end", async () => {
-    const { memory, run } = await load((f, module) => f.emit(push(call(module.add(buildBarrier()), f.param(2)))));
-    run();
-    const words = new Int32Array(memory.buffer);
-    Atomics.store(words, control.patience / 4, 2);
-    Atomics.store(words, control.order / 4, orders.exit);
-    Atomics.add(words, control.epoch / 4, 1);
-    Atomics.notify(words, control.epoch / 4);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(run).toThrow(/the wasm device has stopped/);
-  });
-
   it("reports a worker whose end it has heard of", async () => {
     const { memory, team, run } = await load((f, module) => f.emit(push(call(module.add(buildBarrier()), f.param(2)))));
     run();
