@@ -6,30 +6,29 @@
  */
 import { availableParallelism } from "node:os";
 import { openSession } from "../runtime/index.ts";
+import {
+  batchOf,
+  compileTrainStep,
+  expectedLosses,
+  flopsPerToken,
+  makeTinyLlama,
+  makeTokens,
+} from "../tests/numerics/tiny-llama.ts";
 import { argument, line, median } from "./lib/measure.ts";
 import { measurePeak } from "./lib/peak.ts";
-import { drawTokens, expectedLosses, flopsPerToken, TinyLlama, takeBatch } from "./lib/tiny-llama.ts";
 
 const threads = Number(argument("threads", String(availableParallelism())));
 const seconds = Number(argument("seconds", "5"));
 const device = argument("device", "wasm") as "wasm" | "reference";
-const tokens = drawTokens();
+const tokens = makeTokens();
 
 for (const shape of argument("shapes", "4x128,8x256").split(",")) {
   const [batch, length] = shape.split("x").map(Number) as [number, number];
   const session = await openSession({ device, threads });
   const started = performance.now();
-  const model = new TinyLlama();
-  const train = session.compile(model.train, { name: "train" });
+  const train = compileTrainStep(session, makeTinyLlama());
   let step = 0;
-  const advance = async (): Promise<number> => {
-    const { inputs, targets } = takeBatch(tokens, step++, batch, length);
-    const { loss } = await train({
-      inputs: { data: inputs, shape: [batch, length], dtype: "i32" },
-      targets: { data: targets, shape: [batch, length], dtype: "i32" },
-    });
-    return loss.data[0] as number;
-  };
+  const advance = (): Promise<number> => train.step(batchOf(tokens, step++, batch, length));
   const losses = [await advance()];
   const firstStepMs = performance.now() - started;
   const want = expectedLosses[shape] ?? [];

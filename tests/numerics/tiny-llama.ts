@@ -23,6 +23,12 @@ export const expectedLosses: Readonly<Record<string, readonly number[]>> = {
 /** Greedy continuation of the single token 1, with fresh weights. */
 export const expectedTokens: readonly number[] = [1059, 1493, 1493, 1977, 329, 329, 329, 1589, 1589, 1589, 1589, 1589];
 
+/** Floating-point operations of training per token: three times the products of the forward pass, and the attention over T positions. */
+export function flopsPerToken(length: number): number {
+  const weights = numLayers * (4 * hiddenSize ** 2 + 3 * hiddenSize * intermediateSize) + hiddenSize * vocabSize;
+  return 3 * (2 * weights + numLayers * 4 * length * hiddenSize);
+}
+
 /** The model with the workload's weights (seed 1234). */
 export function makeTinyLlama(maxPositionEmbeddings = 1024): CausalLMModel {
   const norm = (): nn.RMSNorm => new nn.RMSNorm(hiddenSize, { eps: 1e-5 });
