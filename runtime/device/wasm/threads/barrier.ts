@@ -16,6 +16,8 @@ const load = (address: Operand): Code => i32.atomic.load(address);
 function emitWait(f: FunctionBuilder, address: Operand, value: Local, waiting: () => Code): void {
   const spins = f.let("i32", load(control.spins));
   const patience = f.let("i32", load(control.patience));
+  // In a local: V8 11.3's baseline compiler (Node 20) waits for ever on a constant inside a loop.
+  const timeout = f.let("i64", i64.const(sleepMs * 1_000_000));
   f.while(
     () => i32.and(waiting(), i32.gt_s(spins, 0)),
     () => f.bump(spins, -1),
@@ -25,7 +27,7 @@ function emitWait(f: FunctionBuilder, address: Operand, value: Local, waiting: (
     f.while(
       () => i32.and(waiting(), i32.eqz(load(control.aborted))),
       () => {
-        const timedOut = i32.eq(i32.atomic.wait(address, value, i64.const(sleepMs * 1_000_000)), 2);
+        const timedOut = i32.eq(i32.atomic.wait(address, value, timeout), 2);
         f.if(
           timedOut,
           () => {

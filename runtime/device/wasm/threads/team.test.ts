@@ -5,7 +5,7 @@ import { FunctionBuilder } from "../asm/function.ts";
 import { ModuleBuilder } from "../asm/module.ts";
 import { buildAwait, buildBarrier } from "./barrier.ts";
 import { buildClaim, counterBytes } from "./claim.ts";
-import { control, orders } from "./control.ts";
+import { abortions, control, orders } from "./control.ts";
 import { DeviceError, Team } from "./team.ts";
 
 const threads = 3;
@@ -94,5 +94,22 @@ describe("a team", () => {
     await vi.waitFor(() => expect(Atomics.load(words, control.aborted / 4)).not.toBe(0));
     expect(run).toThrow(/a worker thread ended with code/);
     await team.close();
+  });
+});
+
+describe("a wait", () => {
+  it("gives up on a thread that never comes, and says that it was lost", () => {
+    const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+    const builder = new ModuleBuilder();
+    builder.add(buildBarrier(), "barrier");
+    const module = new WebAssembly.Module(builder.encode({ initial: pages, maximum: pages }));
+    const barrier = new WebAssembly.Instance(module, { env: { memory } }).exports["barrier"] as (
+      threads: number,
+    ) => number;
+    const words = new Int32Array(memory.buffer);
+    words[control.spins / 4] = 10;
+    words[control.patience / 4] = 2;
+    expect(barrier(threads)).toBe(1);
+    expect(words[control.aborted / 4]).toBe(abortions.lost);
   });
 });
