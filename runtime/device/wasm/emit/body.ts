@@ -68,7 +68,7 @@ const binaryF32 = {
   mul: (_f, a, b) => f32x4.mul(a, b),
   div: (_f, a, b) => f32x4.div(a, b),
   idiv: (_f, a, b) => f32x4.floor(f32x4.div(a, b)),
-  mod: (f, a, b) => {
+  mod: (_f, a, b) => {
     const quotient = f32x4.floor(f32x4.div(a, b));
     return f32x4.sub(a, f32x4.mul(quotient, b));
   },

@@ -95,7 +95,7 @@ export class VectorMath {
   }
 
   /** e^x − 1, 1.5 ulp. */
-  expm1(f: FunctionBuilder, x: Local): Code {
+  expm1(_f: FunctionBuilder, x: Local): Code {
     return this.outOfLine("expm1", x, (g, y) => {
       const clamped = g.let("v128", f32x4.pmax(f32x4.pmin(y, g.f32x4(89)), g.f32x4(-30)));
       const { n, r } = this.reduceByLn2(g, clamped);
@@ -117,7 +117,7 @@ export class VectorMath {
   }
 
   /** ln x, 0.8 ulp; −∞ at 0, NaN below. */
-  log(f: FunctionBuilder, x: Local): Code {
+  log(_f: FunctionBuilder, x: Local): Code {
     return this.outOfLine("log", x, (g, y) => this.logBody(g, y));
   }
 
@@ -147,7 +147,7 @@ export class VectorMath {
   }
 
   /** ln(1 + x), 1.5 ulp: ln u with what rounding 1 + x to u has lost put back. */
-  log1p(f: FunctionBuilder, x: Local): Code {
+  log1p(_f: FunctionBuilder, x: Local): Code {
     return this.outOfLine("log1p", x, (g, y) => {
       const u = g.let("v128", f32x4.add(y, g.f32x4(1)));
       const lost = g.let("v128", f32x4.div(f32x4.sub(y, f32x4.sub(u, g.f32x4(1))), u));
@@ -160,7 +160,7 @@ export class VectorMath {
   }
 
   /** tanh x, 1.25 ulp. */
-  tanh(f: FunctionBuilder, x: Local): Code {
+  tanh(_f: FunctionBuilder, x: Local): Code {
     return this.outOfLine("tanh", x, (g, y) => {
       const magnitude = g.let("v128", f32x4.abs(y));
       const z = g.let("v128", f32x4.mul(y, y));
@@ -190,7 +190,7 @@ export class VectorMath {
    * erf x, 1.1 ulp.
    * @source Norbert Juffa 2015, "Implementation of erff", whose two minimax polynomials these are
    */
-  erf(f: FunctionBuilder, x: Local): Code {
+  erf(_f: FunctionBuilder, x: Local): Code {
     return this.outOfLine("erf", x, (g, y) => {
       const t = g.let("v128", f32x4.abs(y));
       const s = g.let("v128", f32x4.mul(y, y));
@@ -213,11 +213,11 @@ export class VectorMath {
     });
   }
 
-  sin(f: FunctionBuilder, x: Local): Code {
+  sin(_f: FunctionBuilder, x: Local): Code {
     return this.outOfLine("sin", x, (g, y) => this.sinCos(g, y, "sin"));
   }
 
-  cos(f: FunctionBuilder, x: Local): Code {
+  cos(_f: FunctionBuilder, x: Local): Code {
     return this.outOfLine("cos", x, (g, y) => this.sinCos(g, y, "cos"));
   }
 
@@ -274,7 +274,7 @@ export class VectorMath {
   }
 
   /** a^b lane by lane in f64, correctly rounded nearly always. 1^b and (−1)^±∞ are 1, as in C. */
-  pow(f: FunctionBuilder, a: Local, b: Local): Code {
+  pow(_f: FunctionBuilder, a: Local, b: Local): Code {
     const index = this.module.once("pow", () => {
       const g = new FunctionBuilder("pow", ["v128", "v128"], ["v128"]);
       const [x, y] = [g.param(0), g.param(1)];
