@@ -253,9 +253,9 @@ function rebase(path: string, from: string, to: string): string {
   return inside.startsWith("..") || isAbsolute(inside) ? path : join(to, inside);
 }
 
-/** `2026-11-23T20-01-07`: sorts by time, and is a file name everywhere. */
-export function fileTime(time: Date): string {
-  return time.toISOString().slice(0, 19).replaceAll(":", "-");
+/** `2026-11-23T20-01-07-250`: sorts by time, and is a file name everywhere; to the millisecond, so that two runs never share a folder. */
+function fileTime(time: Date): string {
+  return time.toISOString().slice(0, 23).replaceAll(/[:.]/g, "-");
 }
 
 function checkCombinations(s: TrainingSettings): void {

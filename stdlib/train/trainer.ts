@@ -25,6 +25,7 @@ import { planSteps } from "./schedule-of-steps.ts";
 import { SpeedMeter } from "./speed.ts";
 import type { LogRecord, TrainerState } from "./state.ts";
 import { EvalRunner, StepRunner } from "./step.ts";
+import { settingsWithoutEffect } from "./without-effect.ts";
 
 /** A data set, or a loader that is used as it is. */
 export type DataSource = BlockSource | DataLoader;
@@ -165,6 +166,7 @@ export class Trainer {
   async #makeRun(): Promise<Run> {
     const { settings } = this.args;
     const { computeLossFunc, warn = (line) => process.stderr.write(`${line}\n`) } = this.#options;
+    for (const line of settingsWithoutEffect(settings)) warn(line);
     const checkpoints = this.#checkpointsToTry(warn);
     const seed = this.#seed(checkpoints[0]);
     const session = await this.#openSession();
