@@ -3,15 +3,15 @@ import { Formatter } from "../../compiler/codegen/format.ts";
 import type { EmitPlan } from "../../compiler/codegen/plan.ts";
 import type { SampleResult } from "../passes/support.ts";
 
-/** A plan as if the sample lay in `/work/project` and were emitted to its `output_models/sample`. */
+/** A plan as if the sample lay in `/home/ann/project` and were emitted to its `output_models/sample`. */
 export function samplePlan(folder: string, { symbols, variableUses }: SampleResult): EmitPlan {
   return {
     title: "Sample",
     description: "shows one thing",
     configName: "configs/input.yaml",
     folders: [
-      { path: "/work/project/output_models/sample", fromBundle: "" },
-      { path: "/work/project", fromBundle: "../.." },
+      { path: "/home/ann/project/output_models/sample", fromBundle: "" },
+      { path: "/home/ann/project", fromBundle: "../.." },
     ],
     shorten: (path) => path.replace(`${folder}/`, ""),
     importFile: (path) => path.replace(folder, "../.."),
