@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { cli, makeWorkspace, run } from "./support.ts";
+import { cli, makeWorkspace, once, run } from "./support.ts";
 
 const workspace = makeWorkspace();
 const { mini, env } = workspace;
@@ -107,11 +107,18 @@ describe("trouble while training", () => {
     return folder;
   };
 
-  it("a truncated checkpoint is refused by name, and the run folder is left alone", async () => {
+  /** A bundle that has trained ten steps, and its checkpoint. */
+  const trained = once(async () => {
     expect((await run(cli, ["-p", mini, "build"], { env })).code).toBe(0);
-    const folder = copy("truncated");
+    const folder = copy("trained");
     expect((await run(join(folder, "trainer.mjs"), ["--max-steps", "10"], { env })).code).toBe(0);
-    const checkpoint = join(folder, "checkpoints", readdirSync(join(folder, "checkpoints"))[0] as string);
+    return folder;
+  });
+
+  it("a truncated checkpoint is refused by name, and the run folder is left alone", async () => {
+    const folder = join(workspace.dir, "truncated");
+    cpSync(await trained(), folder, { recursive: true });
+    const checkpoint = join(folder, "checkpoints/checkpoint-10");
     const weights = join(
       checkpoint,
       readdirSync(checkpoint).find((name) => /^model.*\.safetensors$/.test(name)) as string,
@@ -132,6 +139,7 @@ describe("trouble while training", () => {
   it("a full disk while a checkpoint is written ends the run with a message, and the checkpoint before it is intact", async ({
     skip,
   }) => {
+    const checkpoint = join(await trained(), "checkpoints/checkpoint-10");
     const folder = join(workspace.dir, "full");
     mkdirSync(folder);
     try {
@@ -144,12 +152,7 @@ describe("trouble while training", () => {
     try {
       cpSync(built, folder, { recursive: true });
       const free = Number(execFileSync("df", ["--output=avail", "-B1", folder]).toString().trim().split("\n").at(-1));
-      const sizes = join(workspace.dir, "truncated/checkpoints");
-      const oneCheckpoint = Number(
-        execFileSync("du", ["-sb", join(sizes, readdirSync(sizes)[0] as string)])
-          .toString()
-          .split("\t")[0],
-      );
+      const oneCheckpoint = Number(execFileSync("du", ["-sb", checkpoint]).toString().split("\t")[0]);
       writeFileSync(join(folder, "ballast"), Buffer.alloc(Math.max(0, free - Math.round(1.6 * oneCheckpoint) - 65536)));
       const { code, stderr } = await run(join(folder, "trainer.mjs"), ["--max-steps", "40"], { env });
       expect(code).toBe(4);

@@ -57,3 +57,12 @@ export interface LogRecord {
   readonly loss?: number;
   readonly eval_loss?: number;
 }
+
+/** `make`'s result, made when it is first wanted: tests share costly preparation without depending on each other's order. */
+export function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
