@@ -56,7 +56,7 @@ for (const threads of threadCounts) {
     device.createState(`c${n}`, "f32", [n, n]);
     const times = Math.max(1, Math.round(2e8 / n ** 3));
     const product = await device.load(squareProduct(n, times));
-    await product.run(new Map());
+    (await product.start(new Map())).drop();
     const c = await device.readState(`c${n}`);
     for (const [row, col] of [
       [0, 0],
@@ -73,7 +73,7 @@ for (const threads of threadCounts) {
     const ms: number[] = [];
     for (let i = 0; i < 25; i++) {
       const start = performance.now();
-      await product.run(new Map());
+      (await product.start(new Map())).drop();
       ms.push((performance.now() - start) / times);
     }
     product.dispose();

@@ -20,6 +20,7 @@ export {
   type TensorToStore,
 } from "./checkpoint/safetensors.ts";
 export type { DeviceInfo } from "./device/device.ts";
+export { DeviceError, DeviceLostError, DeviceUnavailableError, OutOfMemoryError } from "./device/errors.ts";
 // The host.
 export { bundleRoot, type FileContent, hashBytes, readText, writeFileAtomic } from "./host/files.ts";
 // The Program format.
@@ -37,6 +38,7 @@ export {
   type HostTensor,
   hostTensor,
   openSession,
+  type PendingResult,
   Session,
   type SessionOptions,
 } from "./session/session.ts";

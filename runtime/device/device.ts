@@ -13,6 +13,8 @@ export type TypedArray = Float32Array | Int32Array | Uint8Array | Uint16Array;
 export interface DeviceInfo {
   readonly name: string;
   readonly threads: number;
+  /** The hardware behind it, as its driver calls it: "NVIDIA H100 PCIe". */
+  readonly adapter?: string;
   /** What the engine or adapter offers and this device uses, for logs: "simd", "relaxed-fma" … */
   readonly features: readonly string[];
   /** What was asked for and could not be had, in words ("webgpu: no adapter"); reported once by whoever opened the device. */
@@ -22,6 +24,11 @@ export interface DeviceInfo {
 export interface DeviceOptions {
   /** How many threads to run kernels on; the device's own choice where absent. */
   readonly threads?: number;
+  /**
+   * Which of several: for webgpu a part of the adapter's name, or `software` for a driver that runs on the processor; for tfjs the
+   * package of the backend. The best one where absent.
+   */
+  readonly adapter?: string;
   /** Never contract a multiplication and an addition into one rounding, so that hosts with and without FMA agree. */
   readonly deterministicFma?: boolean;
 }
@@ -45,9 +52,24 @@ export interface Device {
 
 export interface LoadedProgram {
   /**
-   * One run. `inputs` holds an array for each `input` buffer by its name; the result one for each `output` buffer, which the
-   * caller may keep. State buffers that the kernels write have their new content afterwards. Runs do not overlap.
+   * Starts one run. `inputs` holds an array for each `input` buffer by its name; they are copied before this returns. Resolves as soon
+   * as the device takes another order, which may be before the run is over: a GPU keeps a few runs in flight, and here is where it holds
+   * its caller back. Runs, reads and writes of states take effect in the order in which they were asked for. A fault of a run that is
+   * under way rejects its `read`, and every later order.
    */
-  run(inputs: ReadonlyMap<string, TypedArray>): Promise<ReadonlyMap<string, TypedArray>>;
+  start(inputs: ReadonlyMap<string, TypedArray>): Promise<StartedRun>;
   dispose(): void;
+}
+
+/** Exactly one of the two is called, once. */
+export interface StartedRun {
+  /** The content of each `output` buffer after this run, by name, for the caller to keep. Asking for several runs at once costs one trip. */
+  read(): Promise<ReadonlyMap<string, TypedArray>>;
+  /** Nobody wants the outputs. */
+  drop(): void;
+}
+
+/** A run that was over when it started: what devices that compute at once return. */
+export function finishedRun(outputs: ReadonlyMap<string, TypedArray>): StartedRun {
+  return { read: async () => outputs, drop: () => {} };
 }

@@ -1,8 +1,8 @@
 /**
- * @file Runs Programs on a device: one at a time, in the order asked for, with inputs checked against their declarations and
+ * @file Runs Programs on a device: in the order asked for, with inputs checked against their declarations and
  * state buffers created when a program first names them. All that a bundle compiled ahead of time needs beside its Programs.
  */
-import type { Device, LoadedProgram, TypedArray } from "../device/device.ts";
+import type { Device, StartedRun, TypedArray } from "../device/device.ts";
 import { type DType, type Shape, sizeOf } from "../program/dtype.ts";
 import type { BufferDecl, Program } from "../program/program.ts";
 
@@ -18,8 +18,15 @@ export type InitialState = (id: string) => TypedArray | undefined;
 
 export interface PreparedProgram {
   readonly program: Program;
-  run(inputs: ReadonlyMap<string, TypedArray>): Promise<ReadonlyMap<string, HostTensor>>;
+  /** Starts a run after what was asked for before; resolves when the device takes the next. */
+  start(inputs: ReadonlyMap<string, TypedArray>): Promise<PendingOutputs>;
   dispose(): void;
+}
+
+/** The outputs of a run that may still be under way. Exactly one of the two is called, once. */
+export interface PendingOutputs {
+  read(): Promise<ReadonlyMap<string, HostTensor>>;
+  drop(): void;
 }
 
 export class Executor {
@@ -48,9 +55,10 @@ export class Executor {
     const outputs = new Map(program.buffers.filter((decl) => decl.kind === "output").map((decl) => [decl.name, decl]));
     return {
       program,
-      run: (inputs) => {
+      // Not an async function: an input that does not fit is the caller's mistake, told before anything is queued.
+      start: (inputs) => {
         for (const decl of declared) checkInput(program, decl, inputs.get(decl.name));
-        return this.inTurn(() => runLoaded(loaded, inputs, outputs));
+        return this.inTurn(async () => pendingOutputs(await loaded.start(inputs), outputs));
       },
       dispose: () => loaded.dispose(),
     };
@@ -79,17 +87,18 @@ export class Executor {
   }
 }
 
-async function runLoaded(
-  loaded: LoadedProgram,
-  inputs: ReadonlyMap<string, TypedArray>,
-  outputs: ReadonlyMap<string, BufferDecl>,
-): Promise<ReadonlyMap<string, HostTensor>> {
-  const results = new Map<string, HostTensor>();
-  for (const [name, data] of await loaded.run(inputs)) {
-    const decl = outputs.get(name);
-    if (decl !== undefined) results.set(name, { data, shape: decl.shape, dtype: decl.dtype });
-  }
-  return results;
+function pendingOutputs(run: StartedRun, outputs: ReadonlyMap<string, BufferDecl>): PendingOutputs {
+  return {
+    drop: () => run.drop(),
+    read: async () => {
+      const results = new Map<string, HostTensor>();
+      for (const [name, data] of await run.read()) {
+        const decl = outputs.get(name);
+        if (decl !== undefined) results.set(name, { data, shape: decl.shape, dtype: decl.dtype });
+      }
+      return results;
+    },
+  };
 }
 
 const arrayNames: Readonly<Record<DType, string>> = {

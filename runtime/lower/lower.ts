@@ -7,10 +7,11 @@
  *     place         buffers for results and states                 place.ts
  *     schedule      order and stages                               schedule.ts
  *     build         scalar code, accesses, kernels                 draft-group.ts, build-kernel.ts
- *     memory        one arena for all scratch                      memory.ts
+ *     memory        one arena for all scratch                      program/memory.ts
  */
 import { bytesPerElement, sizeOf } from "../program/dtype.ts";
 import type { BufferId, Kernel } from "../program/kernel.ts";
+import { planMemory, type TempBuffer } from "../program/memory.ts";
 import { type BufferDecl, type Program, programVersion } from "../program/program.ts";
 import { createNode, type Node } from "../tensor/graph.ts";
 import { chooseAnchors, stripReshape } from "./anchors.ts";
@@ -22,7 +23,6 @@ import { fuse } from "./fuse.ts";
 import type { Group, Home, Slot } from "./group.ts";
 import { describeGroup } from "./label.ts";
 import { legalize } from "./legalize.ts";
-import { planMemory } from "./memory.ts";
 import { passes } from "./passes/index.ts";
 import { Placement } from "./place.ts";
 import { type LowerGraph, runPass } from "./rewrite.ts";
@@ -141,10 +141,14 @@ class BufferTable implements Places {
     return id;
   }
 
-  temps(): { id: BufferId; bytes: number }[] {
+  temps(): TempBuffer[] {
     return [...this.ids]
       .filter(([slot]) => slot.kind === "temp")
-      .map(([slot, id]) => ({ id, bytes: sizeOf(slot.shape) * bytesPerElement[slot.node.dtype] }));
+      .map(([slot, id]) => ({
+        id,
+        dtype: slot.node.dtype,
+        bytes: sizeOf(slot.shape) * bytesPerElement[slot.node.dtype],
+      }));
   }
 
   states(): Node[] {

@@ -1,13 +1,15 @@
 /** @file The devices by name. Each is loaded when it is first wanted; what was wanted and not to be had is reported, never passed over. */
 import type { Device, DeviceOptions } from "../device/device.ts";
 
-export type DeviceName = "wasm" | "reference";
+export type DeviceName = "webgpu" | "wasm" | "tfjs" | "reference";
 
 export interface OpenOptions extends DeviceOptions {
   readonly device?: DeviceName | "auto";
 }
 
 const loaders: Readonly<Record<DeviceName, (options: DeviceOptions) => Promise<Device>>> = {
+  webgpu: async (options) => (await import("../device/webgpu/index.ts")).openDevice(options),
+  tfjs: async (options) => (await import("../device/tfjs/index.ts")).openDevice(options),
   wasm: async (options) => (await import("../device/wasm/index.ts")).openDevice(options),
   reference: async (options) => (await import("../device/reference/index.ts")).openDevice(options),
 };

@@ -24,9 +24,18 @@ export interface CompileOptions {
   readonly name?: string;
 }
 
-export type CompiledFunction<I extends string, O extends string> = (
-  inputs: Record<I, HostInput>,
-) => Promise<Record<O, HostTensor>>;
+/** Runs and reads. `start` runs without reading, so that a device that works on its own need not be waited for. */
+export interface CompiledFunction<I extends string, O extends string> {
+  (inputs: Record<I, HostInput>): Promise<Record<O, HostTensor>>;
+  /** Resolves when the device takes the next run; the outputs are read, or dropped, later: several runs together cost one trip. */
+  start(inputs: Record<I, HostInput>): Promise<PendingResult<O>>;
+}
+
+/** The outputs of a run that may still be under way. Exactly one of the two is called, once. */
+export interface PendingResult<O extends string> {
+  read(): Promise<Record<O, HostTensor>>;
+  drop(): void;
+}
 
 export interface SessionOptions extends OpenOptions {
   /** Receives each notice about the device (a fallback, fewer threads) once. console.warn unless told. */
@@ -74,7 +83,7 @@ export class Session {
     options: CompileOptions = {},
   ): CompiledFunction<I, O> {
     const cache = new Map<string, Promise<PreparedProgram>>();
-    return async (inputs) => {
+    const start = async (inputs: Record<I, HostInput>): Promise<PendingResult<O>> => {
       const hosts = new Map(Object.entries<HostInput>(inputs).map(([name, input]) => [name, toHostTensor(input)]));
       const signature = [...hosts].map(([name, { dtype, shape }]) => `${name}:${dtype}[${shape.join()}]`).join(";");
       let prepared = cache.get(signature);
@@ -87,9 +96,13 @@ export class Session {
         cache.set(signature, prepared);
       }
       const program = await prepared;
-      const results = await program.run(new Map([...hosts].map(([name, { data }]) => [name, data])));
-      return Object.fromEntries(results) as Record<O, HostTensor>;
+      const run = await program.start(new Map([...hosts].map(([name, { data }]) => [name, data])));
+      return {
+        read: async () => Object.fromEntries(await run.read()) as Record<O, HostTensor>,
+        drop: () => run.drop(),
+      };
     };
+    return Object.assign(async (inputs: Record<I, HostInput>) => (await start(inputs)).read(), { start });
   }
 
   /** The value of a tensor: of a state its current content, of anything else what it computes to. */
@@ -99,7 +112,7 @@ export class Session {
       return { data: await this.executor.readState(tensor.id), shape: tensor.shape, dtype: tensor.dtype };
     }
     const prepared = await this.prepare("read", new Map([["value", tensor.node]]), new Map());
-    const results = await prepared.run(new Map());
+    const results = await (await prepared.start(new Map())).read();
     prepared.dispose();
     return results.get("value") as HostTensor;
   }

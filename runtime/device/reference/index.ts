@@ -1,7 +1,14 @@
 /** @file The reference device: every kernel as a plain loop over typed arrays. Slow and obvious; what the others are compared with. */
 import { bytesPerElement, type DType, type Shape, sizeOf } from "../../program/dtype.ts";
 import type { BufferDecl, Program } from "../../program/program.ts";
-import type { Device, DeviceInfo, LoadedProgram, OpenDevice, TypedArray } from "../device.ts";
+import {
+  type Device,
+  type DeviceInfo,
+  finishedRun,
+  type LoadedProgram,
+  type OpenDevice,
+  type TypedArray,
+} from "../device.ts";
 import { allocate, type Buffer } from "./buffers.ts";
 import { runKernel } from "./kernels.ts";
 
@@ -48,7 +55,7 @@ class ReferenceDevice implements Device {
     };
     const buffers = program.buffers.map(place);
     return {
-      run: async (inputs) => {
+      start: async (inputs) => {
         for (const decl of program.buffers) {
           if (decl.kind !== "input") continue;
           const data = inputs.get(decl.name);
@@ -58,7 +65,7 @@ class ReferenceDevice implements Device {
         }
         for (const kernel of program.kernels) runKernel(kernel, buffers);
         const outputs = program.buffers.filter((decl) => decl.kind === "output");
-        return new Map(outputs.map((decl) => [decl.name, (buffers[decl.id] as Buffer).data.slice()]));
+        return finishedRun(new Map(outputs.map((decl) => [decl.name, (buffers[decl.id] as Buffer).data.slice()])));
       },
       dispose: () => {},
     };

@@ -99,7 +99,7 @@ afterAll(async () => {
 
 async function runOn(device: Device, sketch: Sketch, name: string): Promise<ReadonlyMap<string, TypedArray>> {
   const loaded = await device.load(sketch.program(name));
-  const result = await loaded.run(sketch.inputs);
+  const result = await (await loaded.start(sketch.inputs)).read();
   loaded.dispose();
   return result;
 }

@@ -7,17 +7,15 @@
 import { bytesPerElement, type DType, type Shape, sizeOf } from "../../program/dtype.ts";
 import type { Program } from "../../program/program.ts";
 import type { Device, DeviceInfo, DeviceOptions, OpenDevice, TypedArray } from "../device.ts";
+import { DeviceError } from "../errors.ts";
 import type { MicroKernels } from "./emit/stage.ts";
 import { type Block, DeviceMemory } from "./memory.ts";
 import { type Plan, planProgram } from "./plan.ts";
 import { Profile } from "./profile.ts";
 import { emptyArray, type ProgramHost, type SharedRegions, viewOf, WasmProgram } from "./program.ts";
 import { compileOptimized, usableCores } from "./threads/host.ts";
-import { DeviceError, Team } from "./threads/team.ts";
+import { Team } from "./threads/team.ts";
 import { chooseTiles, detectCapabilities } from "./tuning.ts";
-
-export { OutOfMemoryError } from "./memory.ts";
-export { DeviceError } from "./threads/team.ts";
 
 export const openDevice: OpenDevice = async (options = {}) => {
   const memory = new DeviceMemory();

@@ -1,4 +1,5 @@
 /** @file Shares one WebAssembly memory among buffers: first fit, 64-byte lines, grown when nothing fits. */
+import { OutOfMemoryError } from "../errors.ts";
 import { control } from "./threads/control.ts";
 
 const pageBytes = 65536;
@@ -9,11 +10,6 @@ const slack = 256;
 export interface Block {
   readonly address: number;
   readonly bytes: number;
-}
-
-/** No room: says for what, and how much there is. */
-export class OutOfMemoryError extends Error {
-  override readonly name = "OutOfMemoryError";
 }
 
 export class DeviceMemory {

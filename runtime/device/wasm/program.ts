@@ -1,12 +1,13 @@
 /** @file A Program on the wasm device: its buffers placed, its addresses written where the kernels read them, its runs. */
 import { bytesPerElement, type DType, sizeOf } from "../../program/dtype.ts";
 import type { BufferDecl, Program } from "../../program/program.ts";
-import type { LoadedProgram, TypedArray } from "../device.ts";
+import { finishedRun, type LoadedProgram, type StartedRun, type TypedArray } from "../device.ts";
+import { DeviceError } from "../errors.ts";
 import { headWords } from "./emit/stage.ts";
 import type { Block, DeviceMemory } from "./memory.ts";
 import type { Plan } from "./plan.ts";
 import type { Profile } from "./profile.ts";
-import { DeviceError, type Team } from "./threads/team.ts";
+import type { Team } from "./threads/team.ts";
 
 /** Memory that all programs share, since they never run at once. It may move when a program needs more. */
 export interface SharedRegions {
@@ -117,9 +118,9 @@ export class WasmProgram implements LoadedProgram {
     }
   }
 
-  run(inputs: ReadonlyMap<string, TypedArray>): Promise<ReadonlyMap<string, TypedArray>> {
+  start(inputs: ReadonlyMap<string, TypedArray>): Promise<StartedRun> {
     // Not an async function body: what is thrown becomes the promise's rejection, and nothing waits a turn of the event loop.
-    return new Promise((resolve) => resolve(this.runNow(inputs)));
+    return new Promise((resolve) => resolve(finishedRun(this.runNow(inputs))));
   }
 
   private runNow(inputs: ReadonlyMap<string, TypedArray>): ReadonlyMap<string, TypedArray> {

@@ -1,12 +1,13 @@
 /** @file A team that loses a thread says so: an error, and no endless wait. */
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { DeviceError } from "../../errors.ts";
 import { call, i32, push } from "../asm/code.ts";
 import { FunctionBuilder } from "../asm/function.ts";
 import { ModuleBuilder } from "../asm/module.ts";
 import { buildAwait, buildBarrier } from "./barrier.ts";
 import { buildClaim, counterBytes } from "./claim.ts";
 import { abortions, control, orders } from "./control.ts";
-import { DeviceError, Team } from "./team.ts";
+import { Team } from "./team.ts";
 
 const threads = 3;
 const pages = 4;

@@ -2,14 +2,10 @@
  * @file The team of threads: the caller's own, and workers. A program is sent to all of them once; a run is one counter to raise, and all
  * threads go through the program in lockstep.
  */
+import { DeviceError } from "../../errors.ts";
 import { abortions, control, failureBytes, orders, sleepMs } from "./control.ts";
 import { startThread, type Thread } from "./host.ts";
 import { workerSource } from "./worker-source.ts";
-
-/** A kernel or thread failed. The device is unusable afterwards. */
-export class DeviceError extends Error {
-  override readonly name = "DeviceError";
-}
 
 /** Looks at the barrier before sleeping: some tens of microseconds. */
 const defaultSpins = 20_000;

@@ -1,13 +1,19 @@
 /**
  * @file The memory plan: temporary buffers share one arena. Two may overlap if no stage needs both; a result takes over the
  * memory of an operand that dies with it where each element is read only where it is written.
+ *
+ * Lowering plans with the natural widths of the dtypes, which is what a Program carries. A device that stores elements
+ * otherwise (a GPU without bytes, or with a coarser alignment) plans again with `replanArena`.
  */
 
-import { accessesOf, type KernelAccess } from "../program/accesses.ts";
-import type { Access, BufferId, Kernel, ReduceKernel, ReducePhase } from "../program/kernel.ts";
+import { accessesOf, type KernelAccess } from "./accesses.ts";
+import { type DType, sizeOf } from "./dtype.ts";
+import type { Access, BufferId, Kernel, ReduceKernel, ReducePhase } from "./kernel.ts";
+import type { Program } from "./program.ts";
 
 export interface TempBuffer {
   readonly id: BufferId;
+  readonly dtype: DType;
   readonly bytes: number;
 }
 
@@ -23,13 +29,24 @@ interface Block {
   readonly members: BufferId[];
 }
 
-const alignment = 64;
+/** Buffers of the arena with elements of other widths, or another alignment (bytes), than lowering assumed. */
+export function replanArena(
+  { buffers, kernels, stages = kernels.map((_, i) => i) }: Program,
+  { bytesPer, alignment }: { readonly bytesPer: Readonly<Record<DType, number>>; readonly alignment: number },
+): MemoryPlan {
+  const temps = buffers
+    .filter(({ kind }) => kind === "temp")
+    .map(({ id, dtype, shape }) => ({ id, dtype, bytes: sizeOf(shape) * bytesPer[dtype] }));
+  return planMemory(temps, kernels, stages, alignment);
+}
 
 export function planMemory(
   temps: readonly TempBuffer[],
   kernels: readonly Kernel[],
   stages: readonly number[],
+  alignment = 64,
 ): MemoryPlan {
+  const dtypes = new Map(temps.map(({ id, dtype }) => [id, dtype]));
   const bytes = new Map(temps.map(({ id, bytes: size }) => [id, Math.ceil(size / alignment) * alignment]));
   const blocks = new Map<BufferId, Block>();
   const uses = new Map<BufferId, Set<number>>();
@@ -46,7 +63,7 @@ export function planMemory(
     }
   }
   for (const [i, kernel] of kernels.entries())
-    shareDying(kernel, i, stages[i] as number, accesses[i] as readonly KernelAccess[], blocks, uses, stages);
+    shareDying(kernel, i, stages[i] as number, accesses[i] as readonly KernelAccess[], blocks, uses, stages, dtypes);
   return pack([...new Set(blocks.values())]);
 }
 
@@ -59,6 +76,7 @@ function shareDying(
   blocks: Map<BufferId, Block>,
   uses: ReadonlyMap<BufferId, ReadonlySet<number>>,
   stages: readonly number[],
+  dtypes: ReadonlyMap<BufferId, DType>,
 ): void {
   if (kernel.kind !== "loop" && kernel.kind !== "matmul" && kernel.kind !== "reduce") return;
   for (const write of accesses) {
@@ -73,6 +91,8 @@ function shareDying(
         block === undefined ||
         block === own ||
         block.bytes !== own.bytes ||
+        // One memory has one type: a GPU binds it as an array of elements.
+        dtypes.get(read.buffer) !== dtypes.get(write.buffer) ||
         block.last !== stage ||
         block.first === stage
       )
