@@ -1,0 +1,13 @@
+/** @file From a kernel of a Program to dispatches: the one place that knows which schedule serves which kind. */
+import type { Kernel } from "../../../program/kernel.ts";
+import type { ScheduleContext, ScheduledKernel } from "../target.ts";
+
+export function scheduleKernel(kernel: Kernel, context: ScheduleContext): ScheduledKernel {
+  const schedule = schedules[kernel.kind] as Schedule<Kernel> | undefined;
+  if (schedule === undefined) throw new Error(`no schedule for ${kernel.kind}`);
+  return schedule(kernel, context);
+}
+
+export type Schedule<K extends Kernel> = (kernel: K, context: ScheduleContext) => ScheduledKernel;
+
+const schedules: { readonly [K in Kernel["kind"]]?: Schedule<Extract<Kernel, { kind: K }>> } = {};
