@@ -71,6 +71,7 @@ export {
   type LinearCrossEntropyOptions,
   linearCrossEntropy,
 } from "./tensor/loss.ts";
+export { type ComputeType, type Precision, withPrecision } from "./tensor/precision.ts";
 export { dropout, HostRandom, type RandomKey, randomUniform, uniform } from "./tensor/random.ts";
 export type { SliceSpec } from "./tensor/shape.ts";
 export { Parameter, type StateOptions, StateTensor } from "./tensor/state.ts";

@@ -72,8 +72,9 @@ export class CodeWriter {
       where === "element" && node.op.kind !== "full" && this.isRow(map) && this.outerRank < this.extents.length
         ? "row"
         : where;
-    // Rounding to 16 bits happens in memory: within a kernel the value would still be f32.
-    if (isHalf(node) && node !== this.root && this.own.has(node)) throw new Unfit(node, "is rounded when stored");
+    // Rounding to 16 bits happens in memory: within a kernel the value would still be f32, which only a relaxed cast allows.
+    if (isHalf(node) && node !== this.root && this.own.has(node) && !isRelaxed(node))
+      throw new Unfit(node, "is rounded when stored");
     const key = keyOf(node, map);
     const known = this.rowValues.get(key) ?? (place === "element" ? this.elementValues.get(key) : undefined);
     if (known !== undefined) return known;
@@ -246,6 +247,10 @@ export class CodeWriter {
 
 function isHalf({ dtype }: Node): boolean {
   return dtype === "f16" || dtype === "bf16";
+}
+
+function isRelaxed({ op }: Node): boolean {
+  return op.kind === "cast" && op.relaxed === true;
 }
 
 function keyOf(node: Node, map: IndexMap): string {

@@ -2,6 +2,7 @@
 import * as build from "./build.ts";
 import { DTypeError, formatShape, ShapeError } from "./errors.ts";
 import { type AttentionOp, createMultiNode, type Node, resultOf } from "./graph.ts";
+import { type ComputeType, computeType } from "./precision.ts";
 import { sameShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -29,7 +30,7 @@ export interface AttentionOptions {
  * @param q  [B, H, T, d]
  * @param k  [B, K, S, d]   K divides H
  * @param v  [B, K, S, d]
- * @returns  f32 [B, H, T, d]
+ * @returns  [B, H, T, d], f32 or what the precision in force computes in; scores and sums are f32
  * @source Dao 2023, "FlashAttention-2": the scores are recomputed in the backward pass from the saved log-sum-exp
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions = {}): Tensor {
@@ -82,11 +83,12 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
       firstKey: firstKey !== undefined,
     },
   };
+  const type = computeType();
   const node = createMultiNode(
     op,
-    [build.toFloat(q.node), build.toFloat(k.node), build.toFloat(v.node), ...extras],
+    [...[q, k, v].map((x) => build.store(x.node, type)), ...extras],
     [
-      { shape: [batch, heads, queries, headDim], dtype: "f32" },
+      { shape: [batch, heads, queries, headDim], dtype: type },
       { shape: [batch, heads, queries], dtype: "f32" },
     ],
   );
@@ -97,12 +99,13 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 export function attentionBackward(forward: Node & { readonly op: AttentionOp }, dout: Tensor): Tensor[] {
   const [q, k, v] = forward.args as [Node, Node, Node];
   const op = { ...forward.op, kind: "attentionBackward" as const };
-  const args = [...forward.args, resultOf(forward, 0), resultOf(forward, 1), dout.node];
+  const type = q.dtype as ComputeType;
+  const args = [...forward.args, resultOf(forward, 0), resultOf(forward, 1), build.store(dout.node, type)];
   const results = [q, k, v, ...(forward.op.has.slopes ? [forward.args[forward.op.has.mask ? 4 : 3] as Node] : [])];
   const node = createMultiNode(
     op,
     args,
-    results.map(({ shape }) => ({ shape, dtype: "f32" })),
+    results.map(({ shape }, i) => ({ shape, dtype: i < 3 ? type : "f32" })),
   );
   return results.map((_, i) => new Tensor(resultOf(node, i)));
 }

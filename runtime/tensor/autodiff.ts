@@ -65,7 +65,7 @@ function backward(seeds: readonly (readonly [Node, Tensor])[], wrt: readonly Nod
     }
     const list = contributions.get(node);
     if (list === undefined) continue;
-    const total = sumContributions(list);
+    const total = sumContributions(list, node.dtype);
     if (targets.has(node)) totals.set(node, total);
     if (isOp(node, "result")) {
       const source = node.args[0] as Node;

@@ -2,7 +2,8 @@
 import { type DType, type Shape, sizeOf } from "../program/dtype.ts";
 import type { BinaryOp, UnaryOp } from "../program/scalar.ts";
 import { DTypeError, formatShape, ShapeError } from "./errors.ts";
-import { createNode, type Node } from "./graph.ts";
+import { createNode, isOp, type Node } from "./graph.ts";
+import { type ComputeType, computeType } from "./precision.ts";
 import { broadcastShapes, sameShape } from "./shape.ts";
 
 export function full(shape: Shape, value: number, dtype: DType): Node {
@@ -25,6 +26,18 @@ export function toArithmetic(x: Node): Node {
 
 export function toFloat(x: Node): Node {
   return cast(x, "f32");
+}
+
+/** `x` as it is kept where 16 bits are enough: rounded when stored. */
+export function store(x: Node, type: ComputeType): Node {
+  return x.dtype === type
+    ? x
+    : createNode({ kind: "cast", ...(type !== "f32" && { relaxed: true }) }, [x], x.shape, type);
+}
+
+/** What was rounded only to be stored, before it was. */
+export function unrounded(x: Node): Node {
+  return isOp(x, "cast") && x.op.relaxed === true ? (x.args[0] as Node) : x;
 }
 
 export function reshape(x: Node, shape: Shape): Node {
@@ -110,11 +123,17 @@ export function flatIndex(shape: Shape): Node {
   return createNode({ kind: "iota", offset: 0, strides }, [], shape, "i32");
 }
 
-/** [...batch, M, K] × [...batch, K, N] with equal batches. */
-export function matmul(a: Node, b: Node): Node {
+/** [...batch, M, K] × [...batch, K, N] with equal batches: operands of `type`, sums and result in f32. */
+export function matmul(a: Node, b: Node, type: ComputeType = computeType()): Node {
   const rank = a.shape.length;
   const shape = [...a.shape.slice(0, rank - 1), b.shape[rank - 1] as number];
-  return createNode({ kind: "matmul" }, [toFloat(a), toFloat(b)], shape, "f32");
+  return createNode({ kind: "matmul" }, [store(a, type), store(b, type)], shape, "f32");
+}
+
+/** A product as the precision in force keeps it. */
+export function product(a: Node, b: Node): Node {
+  const type = computeType();
+  return store(matmul(a, b, type), type);
 }
 
 export function swapLastTwo(x: Node): Node {

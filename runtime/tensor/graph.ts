@@ -37,7 +37,8 @@ export type Op =
   | { readonly kind: "binary"; readonly fn: BinaryOp }
   /** Arguments: cond, a, b. */
   | { readonly kind: "where" }
-  | { readonly kind: "cast" }
+  /** `relaxed`: to 16 bits for the sake of memory. A kernel that goes on with the value may do so unrounded; what is stored is rounded. */
+  | { readonly kind: "cast"; readonly relaxed?: true }
   /** Uniform in [0, 1). Arguments: counter, index (i32). */
   | { readonly kind: "random"; readonly seed: number }
   // movement: the same elements elsewhere

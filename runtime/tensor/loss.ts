@@ -4,6 +4,7 @@ import * as build from "./build.ts";
 import { DTypeError, formatShape, ShapeError } from "./errors.ts";
 import { concat, where } from "./functions.ts";
 import { createNode } from "./graph.ts";
+import { computeType } from "./precision.ts";
 import { sameShape } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -83,6 +84,8 @@ export function linearCrossEntropy(
   const chunks = Math.max(1, Math.ceil((n * vocabulary * 4) / chunkBytes));
   const size = Math.max(1, Math.ceil(n / chunks));
   const factor = reduction === "mean" ? labels.ne(ignoreIndex).cast("f32").sum().reciprocal() : undefined;
+  // A row's share of the mean is out of f16's reach once there are thousands of rows: there the sum's gradient is formed, and divided in f32.
+  const rowFactor = computeType() === "f32" ? factor : undefined;
 
   const sources = { hidden: hidden.detach().toFloat(), weight: weight.detach().toFloat(), bias: bias?.detach() };
   let loss: Tensor | undefined;
@@ -101,13 +104,13 @@ export function linearCrossEntropy(
     const exps = logits.sub(max).exp();
     const sum = exps.sum(1, { keepDims: true });
     const losses = sum.log().add(max).sub(logits.gather(1, safe)).squeeze(1);
-    const weightOfRow = factor === undefined ? counts.cast("f32") : where(counts, factor, 0);
+    const weightOfRow = rowFactor === undefined ? counts.cast("f32") : where(counts, rowFactor, 0);
     const target = new Tensor(build.iota([rows, vocabulary], 1)).eq(safe).cast("f32");
     const dLogits = exps.div(sum).sub(target).mul(weightOfRow.unsqueeze(1));
     const part = where(counts, losses, 0).sum();
     loss = loss === undefined ? part : loss.add(part);
     dHidden.push(dLogits.matmul(sources.weight));
-    const partWeight = dLogits.T.matmul(h);
+    const partWeight = new Tensor(build.matmul(dLogits.T.node, h.node)); // f32: a gradient of the weight itself
     dWeight = dWeight === undefined ? partWeight : dWeight.add(partWeight);
     const partBias = dLogits.sum(0);
     dBias = dBias === undefined ? partBias : dBias.add(partBias);
@@ -115,6 +118,11 @@ export function linearCrossEntropy(
   if (loss === undefined || dWeight === undefined || dBias === undefined)
     throw new ShapeError("linearCrossEntropy", "there are no rows");
   const value = factor === undefined ? loss : loss.mul(factor);
-  const pairs = [concat(dHidden, 0), hidden, dWeight, weight, ...(bias === undefined ? [] : [dBias, bias])];
+  const scaled = (gradient: Tensor): Tensor =>
+    factor === undefined || rowFactor !== undefined ? gradient : gradient.mul(factor);
+  const pairs = [
+    ...[scaled(concat(dHidden, 0)), hidden, scaled(dWeight), weight],
+    ...(bias === undefined ? [] : [scaled(dBias), bias]),
+  ];
   return new Tensor(createNode({ kind: "withGradient" }, [value.node, ...pairs.map((x) => x.node)], [], "f32"));
 }

@@ -7,6 +7,7 @@ import { attentionBackward, attentionMaskGradient } from "./attention.ts";
 import * as build from "./build.ts";
 import { TraceError } from "./errors.ts";
 import { createNode, type Node, type NodeOf, type OpKind, resultOf } from "./graph.ts";
+import type { ComputeType } from "./precision.ts";
 import { Tensor } from "./tensor.ts";
 
 type Gradients = readonly (Tensor | undefined)[];
@@ -107,7 +108,11 @@ const rules = {
   ],
   binary: (node, [g], [a, b], wanted) => (binaryRules[node.op.fn] as BinaryRule)(g!, a!, b!, new Tensor(node), wanted),
   where: (_, [g], [cond]) => [undefined, select(cond!, g!, zero()), select(cond!, zero(), g!)],
-  cast: (_, [g], [x]) => [build.isFloat(x!.dtype) ? g : undefined],
+  cast: (_, [g], [x]) => {
+    if (!build.isFloat(x!.dtype)) return [];
+    // What a product hands back for the f32 behind its operand has no reason to be rounded on the way.
+    return [x!.dtype === "f32" ? new Tensor(build.toFloat(build.unrounded(g!.node))) : g];
+  },
   random: none,
   reshape: (_, [g], [x]) => [g!.reshape(x!.shape)],
   permute: (node, [g]) => {
@@ -153,10 +158,15 @@ const rules = {
   updateSlice: () => {
     throw new TraceError("grad", "updateSlice has no gradient: caches are for inference");
   },
-  matmul: (_, [g], [a, b], wanted) => [
-    wanted(0) ? new Tensor(build.matmul(g!.node, build.swapLastTwo(b!.node))) : undefined,
-    wanted(1) ? new Tensor(build.matmul(build.swapLastTwo(a!.node), g!.node)) : undefined,
-  ],
+  matmul: (node, [g], [a, b], wanted) => {
+    // In the precision of the product itself, whatever is in force where the gradient is asked for.
+    const type = node.args[0]!.dtype as ComputeType;
+    const product = (left: Node, right: Node): Tensor => new Tensor(build.store(build.matmul(left, right, type), type));
+    return [
+      wanted(0) ? product(g!.node, build.swapLastTwo(b!.node)) : undefined,
+      wanted(1) ? product(build.swapLastTwo(a!.node), g!.node) : undefined,
+    ];
+  },
   attention: (node, [g], x, wanted) => {
     if (g === undefined) return [];
     const [dq, dk, dv, dslopes] = attentionBackward(node, g);
@@ -208,7 +218,7 @@ const zero = (): Tensor => new Tensor(build.full([], 0, "f32"));
 const one = (): Tensor => new Tensor(build.full([], 1, "f32"));
 
 function scatter(index: Node, src: Node, like: Node, axis: number): Node {
-  return createNode({ kind: "scatterAdd", axis }, [index, src], like.shape, "f32");
+  return createNode({ kind: "scatterAdd", axis }, [index, build.toFloat(src)], like.shape, "f32");
 }
 
 /** The transpose of a slice: `g` back in place among zeros. */

@@ -103,6 +103,8 @@ const algebra: Rule = (node, { make }) => {
   }
   if (isOp(node, "cast")) {
     if (a.dtype === node.dtype) return a;
+    // There and back: 16 bits fit f32.
+    if (isOp(a, "cast") && a.dtype === "f32" && a.args[0]?.dtype === node.dtype && isHalf(node)) return a.args[0];
     // bool → i32 → f32 is bool → f32.
     if (
       isOp(a, "cast") &&
@@ -154,6 +156,22 @@ const composeMovement: Rule = (node, { make }) => {
   return undefined;
 };
 
+/**
+ * Rounding before moving: narrow(permute x) ⇒ permute(narrow x). What is stored keeps the order in which it is computed, and all the ways in which
+ * products look at a weight share one copy of it.
+ */
+const narrowFirst: Rule = (node, { make }) => {
+  const x = node.args[0];
+  if (!isOp(node, "cast") || !isHalf(node) || x === undefined || x.dtype !== "f32") return undefined;
+  if (!isOp(x, "reshape") && !isOp(x, "permute") && !isOp(x, "expand")) return undefined;
+  const source = x.args[0] as Node;
+  return make(x.op, [make(node.op, [source], source.shape, node.dtype)], node.shape, node.dtype);
+};
+
+function isHalf({ dtype }: Node): boolean {
+  return dtype === "f16" || dtype === "bf16";
+}
+
 /** `reshape` that only adds or drops extents of 1, seen as an expand source. */
 const hoistExpand: Rule = (node, { make }) => {
   if (!isElementwise(node) || isOp(node, "random")) return undefined;
@@ -196,5 +214,5 @@ const transposeProduct: Rule = (node, { make, uses }) => {
 
 export const simplify: Pass = {
   name: "simplify",
-  rules: [foldConstants, algebra, composeMovement, hoistExpand, transposeProduct],
+  rules: [foldConstants, algebra, composeMovement, narrowFirst, hoistExpand, transposeProduct],
 };

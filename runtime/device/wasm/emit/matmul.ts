@@ -13,7 +13,7 @@ import { rangeOf } from "./loops.ts";
 import { batchTerms, foldBatch, transposeProduct } from "./matmul-shape.ts";
 import { emitMatvec, isMatvec } from "./matvec.ts";
 import { emitTiles } from "./micro.ts";
-import { packPanel } from "./pack.ts";
+import { type FloatType, packPanel } from "./pack.ts";
 import { type EmitContext, type EmittedKernel, type KernelFunction, type Touch, wholeBuffer } from "./stage.ts";
 
 /**
@@ -52,7 +52,7 @@ export function emitMatmul(original: MatmulKernel, context: EmitContext): Emitte
   // A tall product of few columns is the transpose of a flat one of few rows.
   const folded = foldBatch(original);
   const kernel = folded.n < 8 && folded.m > folded.n ? transposeProduct(folded) : folded;
-  if (isMatvec(kernel)) return emitMatvec(kernel, context);
+  if (isMatvec(kernel, context)) return emitMatvec(kernel, context);
   const shape = context.micro.gemm;
   const [mr, nr] = [shape.mr, shape.nv * 4];
   const batches = kernel.batch.reduce((size, extent) => size * extent, 1);
@@ -117,19 +117,21 @@ function emitPackB(target: KernelFunction, plan: Plan, context: EmitContext): vo
   const { f } = target;
   const { kernel, nr, columnPanels } = plan;
   const { b } = kernel;
-  const base = target.bind(b.buffer, b.offset * 4);
+  const dtype = context.dtypes[b.buffer] as FloatType;
+  const bytes = bytesPerElement[dtype];
+  const base = target.bind(b.buffer, b.offset * bytes);
   const scratch = target.sharedScratch();
   const { begin, end } = target.share((plan.batchedB ? plan.batches : 1) * columnPanels, packGrain);
   const unit = f.local("i32");
   const panel = f.local("i32");
   f.for(unit, begin, end, 1, () => {
     f.set(panel, i32.rem_u(unit, columnPanels));
-    let source: Operand = i32.add(base, i32.mul(panel, nr * b.colStride * 4));
+    let source: Operand = i32.add(base, i32.mul(panel, nr * b.colStride * bytes));
     if (plan.batchedB)
-      source = i32.add(source, batchTerms(f, i32.div_u(unit, columnPanels), kernel.batch, b.batchStrides, 4));
+      source = i32.add(source, batchTerms(f, i32.div_u(unit, columnPanels), kernel.batch, b.batchStrides, bytes));
     const left = f.let("i32", i32.sub(kernel.n, i32.mul(panel, nr)));
     const count = select(left, nr, i32.lt_s(left, nr));
-    const layout = { width: nr, stride: b.colStride * 4, step: b.rowStride * 4 };
+    const layout = { dtype, width: nr, stride: b.colStride * bytes, step: b.rowStride * bytes };
     packPanel(f, context.module, layout, source, count, kernel.k, i32.add(scratch, i32.mul(unit, kernel.k * nr * 4)));
   });
 }
@@ -158,7 +160,9 @@ function emitMultiply(target: KernelFunction, plan: Plan, context: EmitContext):
   const { a } = kernel;
   const layout = scratchLayout(plan);
   const panelBytes = kernel.k * nr * 4;
-  const aBase = target.bind(a.buffer, a.offset * 4);
+  const aType = context.dtypes[a.buffer] as FloatType;
+  const aBytes = bytesPerElement[aType];
+  const aBase = target.bind(a.buffer, a.offset * aBytes);
   const packedB = target.sharedScratch();
   const packedA = target.threadScratch();
   const product = f.let("i32", i32.add(packedA, layout.product));
@@ -199,9 +203,9 @@ function emitMultiply(target: KernelFunction, plan: Plan, context: EmitContext):
     const panel = f.local("i32");
     f.for(panel, 0, rows, 1, () => {
       const first = f.let("i32", i32.mul(i32.add(row, panel), mr));
-      const source = i32.add(i32.add(aBatch, i32.mul(first, a.rowStride * 4)), i32.mul(k, a.colStride * 4));
+      const source = i32.add(i32.add(aBatch, i32.mul(first, a.rowStride * aBytes)), i32.mul(k, a.colStride * aBytes));
       const left = f.let("i32", i32.sub(kernel.m, first));
-      const panelLayout = { width: mr, stride: a.rowStride * 4, step: a.colStride * 4 };
+      const panelLayout = { dtype: aType, width: mr, stride: a.rowStride * aBytes, step: a.colStride * aBytes };
       packPanel(
         f,
         context.module,
@@ -256,7 +260,7 @@ function emitMultiply(target: KernelFunction, plan: Plan, context: EmitContext):
       const take = f.let("i32", select(inBatch, mine, i32.lt_s(inBatch, mine)));
       f.set(to, i32.add(from, take));
       f.bump(at, take);
-      f.set(aBatch, i32.add(aBase, batchTerms(f, batch, kernel.batch, a.batchStrides, 4)));
+      f.set(aBatch, i32.add(aBase, batchTerms(f, batch, kernel.batch, a.batchStrides, aBytes)));
       f.set(bBatch, plan.batchedB ? i32.add(packedB, i32.mul(batch, columnPanels * panelBytes)) : packedB);
       if (direct !== undefined)
         f.set(outBatch, i32.add(direct.base, batchTerms(f, batch, kernel.batch, direct.strides.slice(0, -2), 4)));

@@ -16,8 +16,14 @@ const mostRows = 4;
 /** Columns per unit of work. */
 const unitColumns = 32;
 
-export function isMatvec(kernel: MatmulKernel): boolean {
-  return kernel.m <= mostRows && (kernel.b.colStride === 1 || (kernel.b.rowStride === 1 && kernel.a.colStride === 1));
+/** 16-bit operands are widened by packing, which this does without. */
+export function isMatvec(kernel: MatmulKernel, { dtypes }: EmitContext): boolean {
+  const isWide = dtypes[kernel.a.buffer] === "f32" && dtypes[kernel.b.buffer] === "f32";
+  return (
+    isWide &&
+    kernel.m <= mostRows &&
+    (kernel.b.colStride === 1 || (kernel.b.rowStride === 1 && kernel.a.colStride === 1))
+  );
 }
 
 export function emitMatvec(kernel: MatmulKernel, context: EmitContext): EmittedKernel {

@@ -2,11 +2,17 @@
  * @file Packing: a matrix with any strides becomes panels of neighbours, k-major, as the micro kernel reads them. Transposes cost
  * nothing beyond this copy. Rows or columns past the edge repeat the last one; their products are never stored.
  */
-import { type Code, call, i8x16, i32, type Local, type Operand, select, v128 } from "../asm/code.ts";
+import type { DType } from "../../../program/dtype.ts";
+import { type Code, call, i8x16, i32, i32x4, type Local, type Operand, select, v128 } from "../asm/code.ts";
 import { FunctionBuilder } from "../asm/function.ts";
 import type { ModuleBuilder } from "../asm/module.ts";
+import { type Element, elements } from "./element.ts";
+
+export type FloatType = Extract<DType, "f32" | "f16" | "bf16">;
 
 export interface PanelLayout {
+  /** The source's element type; panels are f32. */
+  readonly dtype: FloatType;
   /** Neighbours per step of k: rows of an A panel, columns of a B panel. */
   readonly width: number;
   /** Bytes between two of them in the source. */
@@ -19,8 +25,9 @@ export interface PanelLayout {
  * A function `pack(source, count, k, target)`: one panel, `target[k][width]`. `source` is its first element; `count` ≤ width are there.
  * May write up to 12 bytes past the panel, and read as far past a row.
  */
-export function packFunction(module: ModuleBuilder, { width, stride, step }: PanelLayout): number {
-  return module.once(`pack-${width}-${stride}-${step}`, () => {
+export function packFunction(module: ModuleBuilder, { dtype, width, stride, step }: PanelLayout): number {
+  return module.once(`pack-${dtype}-${width}-${stride}-${step}`, () => {
+    const element = elements[dtype];
     const f = new FunctionBuilder("pack", ["i32", "i32", "i32", "i32"]);
     const [source, count, k, target] = [f.param(0), f.param(1), f.param(2), f.param(3)];
     const lanes = Array.from({ length: width }, (_, i) => i);
@@ -28,16 +35,17 @@ export function packFunction(module: ModuleBuilder, { width, stride, step }: Pan
       const rows = lanes.map((i) =>
         f.let("i32", i === 0 ? source : i32.add(source, i32.mul(lastOf(f, i, count), stride))),
       );
-      f.if(k, () => transposeRows(f, rows, k, target, step));
+      f.if(k, () => transposeRows(f, element, rows, k, target, step));
     };
-    if (stride === 4) {
+    if (stride === element.bytes) {
       // Neighbours in the source too: whole vectors per step.
       f.if(
         i32.eq(count, width),
         () => {
           f.doWhile(
             () => {
-              for (let i = 0; i < width; i += 4) f.emit(v128.store(target, v128.load(source, i * 4), i * 4));
+              for (let i = 0; i < width; i += 4)
+                f.emit(v128.store(target, loadFour(f, element, source, i * element.bytes), i * 4));
               f.bump(source, step);
               f.bump(target, width * 4);
               f.bump(k, -1);
@@ -59,17 +67,24 @@ function lastOf(f: FunctionBuilder, i: number, count: Local): Code {
 }
 
 /** Copies `k` steps of rows that lie apart: in blocks of 4 × 4 where the steps are neighbours, else one element at a time. */
-function transposeRows(f: FunctionBuilder, rows: readonly Local[], k: Local, target: Local, step: number): void {
+function transposeRows(
+  f: FunctionBuilder,
+  element: Element,
+  rows: readonly Local[],
+  k: Local,
+  target: Local,
+  step: number,
+): void {
   const width = rows.length;
-  if (step === 4) {
+  if (step === element.bytes) {
     f.while(
       () => i32.ge_s(k, 4),
       () => {
-        if (width === 3) interleaveThree(f, rows, target);
+        if (width === 3) interleaveThree(f, element, rows, target);
         else
           for (let i = 0; i < width; i += 4) {
             const group = rows.slice(i, i + 4);
-            const columns = group.map((row) => f.let("v128", v128.load(row)));
+            const columns = group.map((row) => f.let("v128", loadFour(f, element, row)));
             if (group.length === 4) {
               transpose4(f, columns).forEach((vector, u) => {
                 f.emit(v128.store(target, vector, (u * width + i) * 4));
@@ -81,7 +96,7 @@ function transposeRows(f: FunctionBuilder, rows: readonly Local[], k: Local, tar
                 });
             }
           }
-        for (const row of rows) f.bump(row, 16);
+        for (const row of rows) f.bump(row, 4 * element.bytes);
         f.bump(target, 4 * width * 4);
         f.bump(k, -4);
       },
@@ -91,7 +106,8 @@ function transposeRows(f: FunctionBuilder, rows: readonly Local[], k: Local, tar
     () => k,
     () => {
       rows.forEach((row, i) => {
-        f.emit(i32.store(target, i32.load(row), i * 4));
+        if (element.decode === undefined) f.emit(i32.store(target, i32.load(row), i * 4));
+        else f.emit(v128.store32_lane(target, decoded(f, element, i32x4.splat(element.loadOne(row, 0))), 0, i * 4));
         f.bump(row, step);
       });
       f.bump(target, width * 4);
@@ -99,6 +115,13 @@ function transposeRows(f: FunctionBuilder, rows: readonly Local[], k: Local, tar
     },
   );
 }
+
+/** Four neighbours as f32. */
+const loadFour = (f: FunctionBuilder, element: Element, address: Operand, offset = 0): Code =>
+  element.decode === undefined ? v128.load(address, offset) : decoded(f, element, element.loadFour(address, offset));
+
+const decoded = (f: FunctionBuilder, { decode }: Element, raw: Code): Code =>
+  decode === undefined ? raw : decode(f, f.let("v128", raw));
 
 const shuffle = (words: readonly number[], a: Operand, b: Operand): Code =>
   i8x16.shuffle(
@@ -123,8 +146,8 @@ export function transpose4(f: FunctionBuilder, [a, b, c, d]: readonly Local[]): 
 }
 
 /** Four steps of three rows: abc abc abc abc. */
-function interleaveThree(f: FunctionBuilder, rows: readonly Local[], target: Local): void {
-  const [a, b, c] = rows.map((row) => f.let("v128", v128.load(row))) as [Local, Local, Local];
+function interleaveThree(f: FunctionBuilder, element: Element, rows: readonly Local[], target: Local): void {
+  const [a, b, c] = rows.map((row) => f.let("v128", loadFour(f, element, row))) as [Local, Local, Local];
   const ab = f.let("v128", shuffle([0, 4, 1, 5], a, b)); // a0 b0 a1 b1
   const abHigh = f.let("v128", shuffle([2, 6, 3, 7], a, b)); // a2 b2 a3 b3
   f.emit(v128.store(target, shuffle([0, 1, 4, 2], ab, c), 0)); // a0 b0 c0 a1
