@@ -19,10 +19,10 @@ import { chooseTiles, detectCapabilities } from "./tuning.ts";
 
 export const openDevice: OpenDevice = async (options = {}) => {
   const memory = new DeviceMemory();
-  const { fma: fused, relaxedUnfused } = detectCapabilities(memory.memory);
+  const { fma: fused, relaxedUnfused } = detectCapabilities(memory);
   const fma = fused && options.deterministicFma !== true;
   const micro = await chooseTiles(fma);
-  const { threads, notices } = chooseThreads(options);
+  const { threads, notices } = chooseThreads(options, memory.shared);
   const team = await Team.start(memory.memory, threads);
   if (relaxedUnfused)
     notices.push("wasm: this processor has no fused multiply-add; matmuls reach about two thirds of what they could");
@@ -36,10 +36,13 @@ export const openDevice: OpenDevice = async (options = {}) => {
   return new WasmDevice(info, memory, team, micro, fma);
 };
 
-function chooseThreads(options: DeviceOptions): { threads: number; notices: string[] } {
+function chooseThreads(options: DeviceOptions, shared: boolean): { threads: number; notices: string[] } {
   const notices: string[] = [];
   const asked = options.threads ?? numberFrom(process.env["FGC_THREADS"]);
-  const threads = Math.max(1, Math.floor(asked ?? usableCores()));
+  const wanted = Math.max(1, Math.floor(asked ?? usableCores()));
+  if (!shared && wanted > 1)
+    notices.push("wasm: one thread, since this page may not share memory: it is not cross-origin isolated");
+  const threads = shared ? wanted : 1;
   const most = 256;
   if (threads > most) notices.push(`wasm: ${threads} threads were asked for, ${most} are used`);
   return { threads: Math.min(threads, most), notices };
@@ -87,6 +90,7 @@ class WasmDevice implements Device, ProgramHost {
       micro: this.micro,
       fma: this.fma,
       maximumPages: this.memory.maximumPages,
+      shared: this.memory.shared,
     });
     const module = await compileOptimized(() => WebAssembly.compile(plan.bytes));
     this.check();

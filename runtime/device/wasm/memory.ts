@@ -1,6 +1,7 @@
 /** @file Shares one WebAssembly memory among buffers: first fit, 64-byte lines, grown when nothing fits. */
 import { OutOfMemoryError } from "../errors.ts";
 import { control } from "./threads/control.ts";
+import { canShareMemory } from "./threads/host.ts";
 
 const pageBytes = 65536;
 const line = 64;
@@ -15,6 +16,8 @@ export interface Block {
 export class DeviceMemory {
   readonly memory: WebAssembly.Memory;
   readonly maximumPages: number;
+  /** Where it is not, one thread has it, and it is another buffer whenever it has grown. */
+  readonly shared = canShareMemory();
   /** Free blocks by address; neighbours are merged. */
   private free: Block[] = [];
   /** Everything from here on has never been used. */
@@ -22,7 +25,7 @@ export class DeviceMemory {
   private used = 0;
 
   constructor() {
-    [this.memory, this.maximumPages] = reserve();
+    [this.memory, this.maximumPages] = reserve(this.shared);
   }
 
   allocate(bytes: number, what: string): Block {
@@ -79,10 +82,10 @@ export class DeviceMemory {
 }
 
 /** Reserves as much address space as the host lets us; only touched pages cost memory. */
-function reserve(): [WebAssembly.Memory, number] {
+function reserve(shared: boolean): [WebAssembly.Memory, number] {
   for (let maximum = 65536; ; maximum /= 2) {
     try {
-      return [new WebAssembly.Memory({ initial: 16, maximum, shared: true }), maximum];
+      return [new WebAssembly.Memory({ initial: 16, maximum, shared }), maximum];
     } catch (error) {
       if (maximum <= 1024) throw error;
     }

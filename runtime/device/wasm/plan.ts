@@ -50,6 +50,7 @@ export interface PlanOptions {
   readonly micro: MicroKernels;
   readonly fma: boolean;
   readonly maximumPages: number;
+  readonly shared: boolean;
 }
 
 /** The shared scratch area is as large as the largest kernel's share this often: kernels that fit in it side by side need not wait. */
@@ -57,7 +58,7 @@ const scratchFactor = 2;
 const line = 64;
 const align = (bytes: number): number => Math.ceil(bytes / line) * line;
 
-export function planProgram(program: Program, { threads, micro, fma, maximumPages }: PlanOptions): Plan {
+export function planProgram(program: Program, { threads, micro, fma, maximumPages, shared }: PlanOptions): Plan {
   const emitter = new KernelEmitter(program.buffers, micro, fma);
   const emitted = program.kernels.map((kernel) => emitter.emit(kernel));
   const words = emitted.flatMap(({ stages }) => stages).reduce((n, { bindings }) => n + headWords + bindings.length, 0);
@@ -91,7 +92,7 @@ export function planProgram(program: Program, { threads, micro, fma, maximumPage
     threads,
   );
   return {
-    bytes: module.encode({ initial: 1, maximum: maximumPages }),
+    bytes: module.encode({ initial: 1, maximum: maximumPages, shared }),
     stages,
     parameterBytes: countersFrom + (threads > 1 ? stages.length * counterBytes(threads) : 0),
     countersFrom,

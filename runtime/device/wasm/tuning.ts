@@ -8,7 +8,8 @@ import { FunctionBuilder } from "./asm/function.ts";
 import { ModuleBuilder } from "./asm/module.ts";
 import { buildMicro } from "./emit/micro.ts";
 import type { MicroKernels, TileShape } from "./emit/stage.ts";
-import { compileOptimized, enableRelaxedSimd } from "./threads/host.ts";
+import type { DeviceMemory } from "./memory.ts";
+import { canShareMemory, clockStepMs, compileOptimized, enableRelaxedSimd } from "./threads/host.ts";
 
 export interface Capabilities {
   /** Multiply and add in one rounding. */
@@ -17,7 +18,7 @@ export interface Capabilities {
   readonly relaxedUnfused: boolean;
 }
 
-function probe(): Uint8Array<ArrayBuffer> {
+function probe(shared: boolean): Uint8Array<ArrayBuffer> {
   const f = new FunctionBuilder("probe", ["f32"], ["f32"]);
   const x = f.let("v128", f32x4.splat(f.param(0)));
   // (1 + 2^-12)² − (1 + 2^-11) is 2^-24, which a rounding of the product loses.
@@ -25,14 +26,14 @@ function probe(): Uint8Array<ArrayBuffer> {
   f.emit(f32x4.extract_lane(rest, 0));
   const module = new ModuleBuilder();
   module.add(f, "probe");
-  return module.encode({ initial: 1, maximum: 65536 });
+  return module.encode({ initial: 1, maximum: 65536, shared });
 }
 
 let known: Capabilities | undefined;
 
-export function detectCapabilities(memory: WebAssembly.Memory): Capabilities {
+export function detectCapabilities({ memory, shared }: Pick<DeviceMemory, "memory" | "shared">): Capabilities {
   if (known !== undefined) return known;
-  const bytes = probe();
+  const bytes = probe(shared);
   if (!WebAssembly.validate(bytes)) enableRelaxedSimd();
   const accepted = WebAssembly.validate(bytes);
   const fused =
@@ -77,10 +78,13 @@ async function timeTiles(fma: boolean): Promise<MicroKernels> {
     const micro = builder.add(buildMicro(`micro${i}`, shape, fma));
     builder.add(buildTimer(shape, micro), `time${i}`);
   });
-  const memory = new WebAssembly.Memory({ initial: 8, maximum: 8, shared: true });
-  const module = await compileOptimized(() => WebAssembly.compile(builder.encode({ initial: 8, maximum: 8 })));
+  const shared = canShareMemory();
+  const memory = new WebAssembly.Memory({ initial: 8, maximum: 8, shared });
+  const module = await compileOptimized(() => WebAssembly.compile(builder.encode({ initial: 8, maximum: 8, shared })));
   const { exports } = new WebAssembly.Instance(module, { env: { memory } });
-  const rounds = candidates.map(({ mr, nv }) => Math.ceil(400 / (mr * nv)));
+  // Some tens of microseconds, or what the clock can tell.
+  const longer = Math.max(1, clockStepMs() / 0.005);
+  const rounds = candidates.map(({ mr, nv }) => Math.ceil((400 * longer) / (mr * nv)));
   const best = candidates.map(() => Number.POSITIVE_INFINITY);
   // In turns, so that a busy moment of the machine is no candidate's own misfortune.
   for (let attempt = 0; attempt < 8; attempt++) {

@@ -11,6 +11,8 @@ export interface MemoryLimits {
   /** In pages of 64 KiB. */
   readonly initial: number;
   readonly maximum: number;
+  /** Default true. Memory that is not shared suits one thread, where the engine lets nobody share. */
+  readonly shared?: boolean;
 }
 
 /** Imports come first in the index space of functions, so they are fixed when the builder is made. */
@@ -68,7 +70,14 @@ export class ModuleBuilder {
       return [0x60, list(params.map((type) => [valTypeByte[type]])), list(results.map((type) => [valTypeByte[type]]))];
     });
     const importEntries: Code[] = [
-      [text("env"), text("memory"), 0x02, 0x03, ...uleb(limits.initial), ...uleb(limits.maximum)],
+      [
+        text("env"),
+        text("memory"),
+        0x02,
+        limits.shared === false ? 0x01 : 0x03,
+        ...uleb(limits.initial),
+        ...uleb(limits.maximum),
+      ],
       ...this.imports.map(
         (entry, i): Code => [text(entry.module), text(entry.name), 0x00, ...uleb(importTypes[i] as number)],
       ),

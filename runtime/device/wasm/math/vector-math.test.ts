@@ -12,7 +12,7 @@ import { mathImports, VectorMath } from "./vector-math.ts";
 type Unary = "exp" | "expNonPositive" | "expm1" | "log" | "log1p" | "tanh" | "sigmoid" | "erf" | "sin" | "cos";
 
 const memory = new WebAssembly.Memory({ initial: 64, maximum: 64, shared: true });
-const { fma: hostFuses } = detectCapabilities(memory);
+const { fma: hostFuses } = detectCapabilities({ memory, shared: true });
 const most = 1 << 19;
 
 /** `name` over all of `inputs`, four at a time. */

@@ -1,4 +1,4 @@
-/** @file What the wasm device asks of Node: cores, engine flags, threads. The only file here that a browser host would replace. */
+/** @file What the wasm device asks of Node: cores, engine flags, threads. In a page `browser-host.ts` takes its place. */
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import v8 from "node:v8";
@@ -49,10 +49,27 @@ function trySetFlag(flag: string): boolean {
   }
 }
 
+/** Node always lets threads share memory. */
+export const canShareMemory = (): boolean => true;
+
+/** The smallest time that the clock can tell, in milliseconds. */
+export const clockStepMs = (): number => 0.001;
+
 export interface Thread {
   post(message: unknown): void;
   terminate(): Promise<unknown>;
 }
+
+/** How a thread is told what to do, in the text that it runs; see `worker-source.ts`. */
+export const threadPrelude = `
+const { parentPort, workerData, receiveMessageOnPort } = require("node:worker_threads");
+const begin = () => {
+  start(workerData);
+  parentPort.postMessage("ready");
+  // A message was posted before the order to receive it, so it is there.
+  while (obey()) for (let entry = receiveMessageOnPort(parentPort); entry !== undefined; entry = receiveMessageOnPort(parentPort)) take(entry.message);
+};
+`;
 
 /** Starts a thread from source text and waits for its first message. `onFailure` hears of its death after that. */
 export async function startThread(

@@ -15,14 +15,12 @@ const defaultPatience = (20 * 60 * 1000) / sleepMs;
 export class Team {
   readonly threads: number;
   private readonly memory: WebAssembly.Memory;
-  private readonly words: Int32Array;
   private readonly workers: Thread[] = [];
   private failure: string | undefined;
 
   private constructor(memory: WebAssembly.Memory, threads: number) {
     this.memory = memory;
     this.threads = threads;
-    this.words = new Int32Array(memory.buffer, 0, control.end / 4);
     Atomics.store(this.words, control.spins / 4, defaultSpins);
     Atomics.store(this.words, control.patience / 4, defaultPatience);
   }
@@ -79,6 +77,11 @@ export class Team {
     await Promise.all(this.workers.map((worker) => worker.terminate()));
     this.workers.length = 0;
     this.failure ??= "the device is closed";
+  }
+
+  /** Seen afresh each time: memory that is not shared is another buffer when it has grown. */
+  private get words(): Int32Array {
+    return new Int32Array(this.memory.buffer, 0, control.end / 4);
   }
 
   private order(order: number): void {
