@@ -67,7 +67,7 @@ export interface TrainResult {
 
 export class Trainer {
   args: TrainingArguments;
-  readonly #options: TrainerOptions;
+  #options: TrainerOptions;
   #run: Run | undefined;
   #session: Session | undefined;
   #stopRequested = false;
@@ -81,6 +81,16 @@ export class Trainer {
   override(changes: TrainingArgumentsOptions): void {
     if (this.#run !== undefined) throw new Error("override: the run is prepared already");
     this.args = this.args.with(changes);
+  }
+
+  /**
+   * What a host adds to the config's own: a session that it has opened, callbacks that hear the run after the config's, where warnings go. Before
+   * the run is prepared.
+   */
+  attach({ callbacks = [], ...others }: Pick<TrainerOptions, "session" | "callbacks" | "warn">): void {
+    if (this.#run !== undefined) throw new Error("attach: the run is prepared already");
+    const all = [...(this.#options.callbacks ?? []), ...(callbacks ?? [])];
+    this.#options = { ...this.#options, ...others, callbacks: all };
   }
 
   /** Ask for the end: the step in progress is finished, a checkpoint is saved. May be called from a signal handler. */
