@@ -29,24 +29,32 @@ interface Block {
   readonly members: BufferId[];
 }
 
-/** Buffers of the arena with elements of other widths, or another alignment (bytes), than lowering assumed. */
+export interface ArenaRules {
+  /** Bytes; every offset is a multiple. */
+  readonly alignment: number;
+  /** No buffer lies across a multiple of this, so that an arena can be cut into pieces of a size that the device can allocate. */
+  readonly segmentBytes?: number;
+}
+
+/** Buffers of the arena with elements of other widths, or under other rules, than lowering assumed. */
 export function replanArena(
   { buffers, kernels, stages = kernels.map((_, i) => i) }: Program,
-  { bytesPer, alignment }: { readonly bytesPer: Readonly<Record<DType, number>>; readonly alignment: number },
+  { bytesPer, ...rules }: ArenaRules & { readonly bytesPer: Readonly<Record<DType, number>> },
 ): MemoryPlan {
   const temps = buffers
     .filter(({ kind }) => kind === "temp")
     .map(({ id, dtype, shape }) => ({ id, dtype, bytes: sizeOf(shape) * bytesPer[dtype] }));
-  return planMemory(temps, kernels, stages, alignment);
+  return planMemory(temps, kernels, stages, rules);
 }
 
 export function planMemory(
   temps: readonly TempBuffer[],
   kernels: readonly Kernel[],
   stages: readonly number[],
-  alignment = 64,
+  rules: ArenaRules = { alignment: 64 },
 ): MemoryPlan {
   const dtypes = new Map(temps.map(({ id, dtype }) => [id, dtype]));
+  const { alignment } = rules;
   const bytes = new Map(temps.map(({ id, bytes: size }) => [id, Math.ceil(size / alignment) * alignment]));
   const blocks = new Map<BufferId, Block>();
   const uses = new Map<BufferId, Set<number>>();
@@ -64,7 +72,7 @@ export function planMemory(
   }
   for (const [i, kernel] of kernels.entries())
     shareDying(kernel, i, stages[i] as number, accesses[i] as readonly KernelAccess[], blocks, uses, stages, dtypes);
-  return pack([...new Set(blocks.values())]);
+  return pack([...new Set(blocks.values())], rules);
 }
 
 /** Lets results of `kernel` take over operands whose last use it is. */
@@ -162,7 +170,12 @@ function replacesWithinRow(kernel: ReduceKernel, read: Access, write: Access): b
 }
 
 /** Largest first, each at the lowest offset where nothing alive at the same time lies. @source the greedy-by-size planner of Pisarchyk and Lee 2020, arXiv 2001.03288 */
-function pack(blocks: Block[]): MemoryPlan {
+function pack(blocks: Block[], { segmentBytes = Number.POSITIVE_INFINITY }: ArenaRules): MemoryPlan {
+  /** The first place from `at` on where the block lies within one segment. A block larger than any gets one to itself. */
+  const withinSegment = (at: number, size: number): number => {
+    const into = at % segmentBytes;
+    return into === 0 || into + size <= segmentBytes ? at : at - into + segmentBytes;
+  };
   const offsets = new Map<BufferId, number>();
   const placed: { readonly block: Block; readonly at: number }[] = [];
   let arenaBytes = 0;
@@ -171,7 +184,7 @@ function pack(blocks: Block[]): MemoryPlan {
     for (const other of placed) {
       if (other.block.first > block.last || other.block.last < block.first) continue;
       if (at + block.bytes <= other.at) break;
-      at = Math.max(at, other.at + other.block.bytes);
+      at = withinSegment(Math.max(at, other.at + other.block.bytes), block.bytes);
     }
     const index = placed.findIndex((other) => other.at > at);
     placed.splice(index < 0 ? placed.length : index, 0, { block, at });
