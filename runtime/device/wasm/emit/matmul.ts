@@ -5,12 +5,13 @@
  */
 import { bytesPerElement } from "../../../program/dtype.ts";
 import type { MatmulKernel, MatrixAccess } from "../../../program/kernel.ts";
+import { foldBatch, transposeProduct } from "../../../program/product.ts";
 import { call, f32x4, i32, type Local, type Operand, select, v128 } from "../asm/code.ts";
 import { FunctionBuilder } from "../asm/function.ts";
 import { EpilogueEmitter } from "./epilogue.ts";
 import { touchesOf } from "./loop.ts";
 import { rangeOf } from "./loops.ts";
-import { batchTerms, foldBatch, transposeProduct } from "./matmul-shape.ts";
+import { batchTerms } from "./matmul-shape.ts";
 import { emitMatvec, isMatvec } from "./matvec.ts";
 import { emitTiles } from "./micro.ts";
 import { type FloatType, packPanel } from "./pack.ts";
