@@ -47,8 +47,7 @@ export function chooseAnchors(graph: LowerGraph): Storage {
   const storage = new Storage();
   const order = recordedOrder(graph);
   for (const node of order) {
-    if (alwaysStored.has(node.op.kind) || (node.op.kind === "cast" && (node.dtype === "f16" || node.dtype === "bf16")))
-      storage.anchor(node);
+    if (alwaysStored.has(node.op.kind) || (node.op.kind === "cast" && isHalf(node))) storage.anchor(node);
     for (const operand of bufferOperands(node)) storage.anchor(stripMovement(operand));
     if (node.op.kind === "take") storage.anchorIndex(stripMovement(node.args[1] as Node));
   }
@@ -68,6 +67,10 @@ export function chooseAnchors(graph: LowerGraph): Storage {
     if (inlined && worthStoring(node, cost, users)) storage.anchor(node);
   }
   return storage;
+}
+
+function isHalf({ dtype }: Node): boolean {
+  return dtype === "f16" || dtype === "bf16";
 }
 
 export function stripReshape(node: Node): Node {
@@ -158,6 +161,8 @@ function consumers(graph: LowerGraph, order: readonly Node[]): Map<Node, Consume
 }
 
 function worthStoring(node: Node, { loads, work }: Cost, users: ReadonlyMap<Node, Consumers>): boolean {
+  // A load widens for nothing; the wide copy would cost twice the memory.
+  if (node.op.kind === "cast" && isHalf(node.args[0] as Node)) return false;
   const { nodes, stretch, isRoot } = users.get(node) as Consumers;
   const size = nodeSize(node);
   const count = nodes.size + (isRoot ? 1 : 0);

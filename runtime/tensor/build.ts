@@ -1,8 +1,8 @@
 /** @file Node builders below the Tensor class: broadcasting, promotion and movement, with the checks that every caller needs. */
 import { type DType, type Shape, sizeOf } from "../program/dtype.ts";
 import type { BinaryOp, UnaryOp } from "../program/scalar.ts";
-import { DTypeError, formatShape, ShapeError } from "./errors.ts";
-import { createNode, isOp, type Node } from "./graph.ts";
+import { currentScope, DTypeError, formatShape, ShapeError } from "./errors.ts";
+import { createNode, isMovement, isOp, type Node } from "./graph.ts";
 import { type ComputeType, computeType } from "./precision.ts";
 import { broadcastShapes, sameShape } from "./shape.ts";
 
@@ -28,16 +28,30 @@ export function toFloat(x: Node): Node {
   return cast(x, "f32");
 }
 
-/** `x` as it is kept where 16 bits are enough: rounded when stored. */
+const rounded = new WeakMap<Node, Partial<Record<ComputeType, Node>>>();
+
+/** `x` as it is kept where 16 bits are enough: rounded when stored. One node however often it is asked for, so that its gradients meet there. */
 export function store(x: Node, type: ComputeType): Node {
-  return x.dtype === type
-    ? x
-    : createNode({ kind: "cast", ...(type !== "f32" && { relaxed: true }) }, [x], x.shape, type);
+  if (x.dtype === type || type === "f32") return cast(x, type);
+  const known = rounded.get(x);
+  if (known?.[type] !== undefined) return known[type];
+  const node = createNode(
+    { kind: "cast", relaxed: true },
+    [x],
+    x.shape,
+    type,
+    x.scope === "" ? currentScope() : x.scope,
+  );
+  rounded.set(x, { ...known, [type]: node });
+  return node;
 }
 
-/** What was rounded only to be stored, before it was. */
-export function unrounded(x: Node): Node {
-  return isOp(x, "cast") && x.op.relaxed === true ? (x.args[0] as Node) : x;
+/** A gradient in f32: that of a parameter as its product summed it up, that of an activation as it is stored. */
+export function widenGradient(g: Node, of: Node): Node {
+  let source = of;
+  while (isMovement(source)) source = source.args[0] as Node;
+  const isRounded = isOp(g, "cast") && g.op.relaxed === true;
+  return toFloat(isRounded && source.op.kind === "state" ? (g.args[0] as Node) : g);
 }
 
 export function reshape(x: Node, shape: Shape): Node {
@@ -128,6 +142,11 @@ export function matmul(a: Node, b: Node, type: ComputeType = computeType()): Nod
   const rank = a.shape.length;
   const shape = [...a.shape.slice(0, rank - 1), b.shape[rank - 1] as number];
   return createNode({ kind: "matmul" }, [store(a, type), store(b, type)], shape, "f32");
+}
+
+/** What a product in the precision in force reads. Taken before any movement, so that all products of a tensor share one. */
+export function toOperand(x: Node): Node {
+  return store(x, computeType());
 }
 
 /** A product as the precision in force keeps it. */

@@ -583,11 +583,12 @@ function matmul(a: Tensor, b: Tensor): Tensor {
   if (k !== b.shape[b.rank - 2]) mismatch();
   if (b.rank === 2 && a.rank > 2) {
     // One tall matrix instead of a batch: a weight is packed once, and its gradient is one product.
-    const tall = new Tensor(build.product(a.reshape([sizeOf(a.shape.slice(0, -1)), k]).node, b.node));
+    const rows = new Tensor(build.toOperand(a.node)).reshape([sizeOf(a.shape.slice(0, -1)), k]);
+    const tall = new Tensor(build.product(rows.node, b.node));
     return tall.reshape([...a.shape.slice(0, -1), b.shape[1] as number]);
   }
   const batch = broadcastShapes("matmul", a.shape.slice(0, -2), b.shape.slice(0, -2));
-  const left = build.expandTo("matmul", a.node, [...batch, ...a.shape.slice(-2)]);
-  const right = build.expandTo("matmul", b.node, [...batch, ...b.shape.slice(-2)]);
+  const left = build.expandTo("matmul", build.toOperand(a.node), [...batch, ...a.shape.slice(-2)]);
+  const right = build.expandTo("matmul", build.toOperand(b.node), [...batch, ...b.shape.slice(-2)]);
   return new Tensor(build.product(left, right));
 }

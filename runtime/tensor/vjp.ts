@@ -110,8 +110,7 @@ const rules = {
   where: (_, [g], [cond]) => [undefined, select(cond!, g!, zero()), select(cond!, zero(), g!)],
   cast: (_, [g], [x]) => {
     if (!build.isFloat(x!.dtype)) return [];
-    // What a product hands back for the f32 behind its operand has no reason to be rounded on the way.
-    return [x!.dtype === "f32" ? new Tensor(build.toFloat(build.unrounded(g!.node))) : g];
+    return [x!.dtype === "f32" ? new Tensor(build.widenGradient(g!.node, x!.node)) : g];
   },
   random: none,
   reshape: (_, [g], [x]) => [g!.reshape(x!.shape)],
