@@ -113,11 +113,13 @@ function validateAccesses(
   domain: readonly number[],
   buffers: readonly BufferDecl[],
 ): string[] {
+  const isEmpty = domain.includes(0);
   return accesses.flatMap(({ buffer, offset, strides, dynamic = [] }) => {
     const decl = buffers[buffer];
     if (decl === undefined) return [`there is no buffer ${buffer}`];
     if (strides.length !== domain.length)
       return [`b${buffer}: ${strides.length} strides for a domain of rank ${domain.length}`];
+    if (isEmpty) return [];
     const reach = [
       ...strides.map((stride, i) => stride * ((domain[i] as number) - 1)),
       ...dynamic.map(({ scale, extent }) => scale * (extent - 1)),

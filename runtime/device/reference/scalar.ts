@@ -41,7 +41,8 @@ const binary = {
   div: (a, b) => a / b,
   idiv: (a, b) => (b === 0 ? 0 : Math.floor(a / b)),
   mod: (a, b) => (b === 0 ? 0 : a - b * Math.floor(a / b)),
-  pow: (a, b) => (a === 1 ? 1 : a ** b), // C's pow: 1 to any power is 1, NaN included
+  // C's pow: 1 to any power is 1, NaN included, and so is −1 to an infinite one.
+  pow: (a, b) => (a === 1 || (a === -1 && Math.abs(b) === Number.POSITIVE_INFINITY) ? 1 : a ** b),
   max: Math.max,
   min: Math.min,
   lt: (a, b) => bit(a < b),

@@ -6,10 +6,11 @@
 import { bytesPerElement } from "../../../program/dtype.ts";
 import type { MatmulKernel, MatrixAccess } from "../../../program/kernel.ts";
 import { foldBatch, transposeProduct } from "../../../program/product.ts";
+import { productOverNothing } from "../../../program/products.ts";
 import { call, f32x4, i32, type Local, type Operand, select, v128 } from "../asm/code.ts";
 import { FunctionBuilder } from "../asm/function.ts";
 import { EpilogueEmitter } from "./epilogue.ts";
-import { touchesOf } from "./loop.ts";
+import { emitLoop, touchesOf } from "./loop.ts";
 import { rangeOf } from "./loops.ts";
 import { batchTerms } from "./matmul-shape.ts";
 import { emitMatvec, isMatvec } from "./matvec.ts";
@@ -50,6 +51,7 @@ interface Plan {
 }
 
 export function emitMatmul(original: MatmulKernel, context: EmitContext): EmittedKernel {
+  if (original.k === 0) return emitLoop(productOverNothing(original), context);
   // A tall product of few columns is the transpose of a flat one of few rows.
   const folded = foldBatch(original);
   const kernel = folded.n < 8 && folded.m > folded.n ? transposeProduct(folded) : folded;
