@@ -1,7 +1,12 @@
-/** @file The webgpu device. */
+/**
+ * @file The webgpu device: Programs become WGSL, run through `navigator.gpu` or Dawn.
+ *
+ *     program ─ gpu/schedule/ ─▶ modules ─ plan.ts ─▶ WGSL, places, grids ─ pipelines.ts ─▶ program.ts ─▶ runs ─ readback.ts ─▶ outputs
+ */
 import type { OpenDevice } from "../device.ts";
-import { DeviceUnavailableError } from "../errors.ts";
+import { chooseAdapter } from "./adapter.ts";
+import { openHost } from "./host.ts";
+import { openAdapter } from "./open.ts";
 
-export const openDevice: OpenDevice = async () => {
-  throw new DeviceUnavailableError("the webgpu device is not part of this build", "use --device wasm");
-};
+export const openDevice: OpenDevice = async ({ adapter } = {}) =>
+  openAdapter(await chooseAdapter(await openHost(), adapter));

@@ -1,0 +1,64 @@
+/**
+ * @file What has gone wrong with a GPU device. WebGPU tells it beside the calls that caused it and later; here it is kept until the next
+ * order, which fails with it, as does every one after that.
+ */
+import { DeviceError, DeviceLostError } from "../errors.ts";
+
+export class Faults {
+  private readonly device: GPUDevice;
+  private readonly adapter: string;
+  private fault: DeviceError | undefined;
+
+  constructor(device: GPUDevice, adapter: string) {
+    this.device = device;
+    this.adapter = adapter;
+    void device.lost.then((info) => {
+      this.fault ??= this.lossOf(info);
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      event.preventDefault();
+      this.fault ??= new DeviceError(`webgpu (${this.adapter}): ${event.error.message}`);
+    });
+  }
+
+  /** @throws what went wrong before */
+  check(): void {
+    if (this.fault !== undefined) throw this.fault;
+  }
+
+  /** From now on every order is refused; what is under way is told so. */
+  close(): void {
+    this.fault ??= new DeviceError("the device is closed");
+  }
+
+  /** Why something that was waited for was rejected. */
+  async explain(error: unknown): Promise<Error> {
+    // A loss rejects what is pending before it is told itself.
+    const loss = await Promise.race([this.device.lost, nextTurn()]);
+    if (loss !== undefined) this.fault ??= this.lossOf(loss);
+    if (this.fault !== undefined) return this.fault;
+    return error instanceof DeviceError ? error : new DeviceError(`webgpu (${this.adapter}): ${String(error)}`);
+  }
+
+  /** Waits for something of WebGPU's; a rejection is put in our terms. */
+  async wait<T>(promise: Promise<T>): Promise<T> {
+    try {
+      return await promise;
+    } catch (error) {
+      throw await this.explain(error);
+    }
+  }
+
+  private lossOf({ reason, message }: GPUDeviceLostInfo): DeviceLostError {
+    const said = [reason === "destroyed" ? "it was destroyed" : "", message.trim()].filter((part) => part !== "");
+    return new DeviceLostError(
+      `the GPU '${this.adapter}' was lost in the middle of the work (${said.join(": ") || "no reason given"}); the last checkpoint is intact: start again from it`,
+    );
+  }
+}
+
+function nextTurn(): Promise<undefined> {
+  return new Promise((resolve) => {
+    setTimeout(() => resolve(undefined), 0);
+  });
+}

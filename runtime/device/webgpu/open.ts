@@ -1,0 +1,95 @@
+/** @file Opens an adapter's device with everything that it offers and kernels can use, and says what that is. */
+import type { DeviceInfo } from "../device.ts";
+import { DeviceUnavailableError } from "../errors.ts";
+import type { GpuTarget, MatrixUnit } from "../gpu/target.ts";
+import type { FoundAdapter } from "./adapter.ts";
+import { WebGpuDevice } from "./device.ts";
+import { environment } from "./host.ts";
+
+const wantedLimits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupsPerDimension",
+] as const;
+
+const matrixFeature = "chromium-experimental-subgroup-matrix";
+
+export async function openAdapter({ adapter, name, kind }: FoundAdapter): Promise<WebGpuDevice> {
+  const profiling = environment("FGC_PROFILE") === "1";
+  const without = new Set((environment("FGC_GPU_WITHOUT") ?? "").split(","));
+  const features = [
+    ...["shader-f16", "subgroups", matrixFeature].filter((feature) => !without.has(feature)),
+    ...(profiling ? ["timestamp-query"] : []),
+  ].filter((feature) => adapter.features.has(feature));
+  let device: GPUDevice;
+  try {
+    device = await adapter.requestDevice({
+      label: "fgc",
+      requiredFeatures: features as GPUFeatureName[],
+      requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, adapter.limits[limit]])),
+    });
+  } catch (error) {
+    throw new DeviceUnavailableError(
+      `the GPU '${name}' does not open: ${error instanceof Error ? error.message : String(error)}`,
+      "another program may hold it; or use the wasm device",
+    );
+  }
+  const target = targetOf(device, adapter.info);
+  const notices: string[] = [];
+  if (kind === "software")
+    notices.push(`webgpu runs on '${name}', which is a driver for the processor: for tests, not for speed`);
+  const hasProfile = profiling && device.features.has("timestamp-query");
+  if (profiling && !hasProfile) notices.push(`webgpu: '${name}' keeps no time, so there will be no profile`);
+  const info: DeviceInfo = { name: "webgpu", threads: 1, adapter: name, features: namesOf(target), notices };
+  return new WebGpuDevice(device, { info, target, hasProfile });
+}
+
+function targetOf({ limits, features }: GPUDevice, info: GPUAdapterInfo): GpuTarget {
+  const [min, max] = [info.subgroupMinSize, info.subgroupMaxSize];
+  // Widths decide how reductions are scheduled: powers of two, or not at all.
+  const areSane = [min, max].every((width) => width >= 4 && width <= 128 && Number.isInteger(Math.log2(width)));
+  const hasSubgroups = features.has("subgroups") && areSane && min <= max;
+  return {
+    limits: {
+      sharedBytes: limits.maxComputeWorkgroupStorageSize,
+      invocations: Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX),
+      bindings: limits.maxStorageBuffersPerShaderStage,
+      workgroups: limits.maxComputeWorkgroupsPerDimension,
+    },
+    f16: features.has("shader-f16"),
+    ...(hasSubgroups ? { subgroups: { min, max } } : {}),
+    matrixUnits: hasSubgroups && features.has(matrixFeature) ? matrixUnitsOf(info) : [],
+  };
+}
+
+/** Dawn's own addition to the adapter's info. */
+interface SubgroupMatrixConfig {
+  readonly componentType: string;
+  readonly resultComponentType: string;
+  readonly M: number;
+  readonly N: number;
+  readonly K: number;
+}
+
+function matrixUnitsOf(info: GPUAdapterInfo): readonly MatrixUnit[] {
+  const { subgroupMatrixConfigs = [] } = info as { subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> };
+  return [...subgroupMatrixConfigs].flatMap(({ componentType: input, resultComponentType: result, M, N, K }) =>
+    isFloat(input) && isFloat(result) ? [{ m: M, n: N, k: K, input, result }] : [],
+  );
+}
+
+const isFloat = (type: string): type is "f16" | "f32" => type === "f16" || type === "f32";
+
+/** For logs and `fgc devices`. */
+export function namesOf({ f16, subgroups, matrixUnits }: GpuTarget): readonly string[] {
+  const width = subgroups?.min === subgroups?.max ? `${subgroups?.min}` : `${subgroups?.min}–${subgroups?.max}`;
+  return [
+    ...(f16 ? ["f16"] : []),
+    ...(subgroups === undefined ? [] : [`subgroups of ${width}`]),
+    ...matrixUnits.map(({ m, n, k, input, result }) => `matrix units ${m}x${n}x${k} ${input} to ${result}`),
+  ];
+}
