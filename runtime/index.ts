@@ -42,6 +42,7 @@ export {
   Session,
   type SessionOptions,
 } from "./session/session.ts";
+export { assignWhere } from "./tensor/assign-where.ts";
 export { type AttentionOptions, attention } from "./tensor/attention.ts";
 export { checkpoint, grad, vjp } from "./tensor/autodiff.ts";
 export { DTypeError, ShapeError, TraceError, withScope } from "./tensor/errors.ts";

@@ -17,6 +17,8 @@ export interface DeviceInfo {
   readonly adapter?: string;
   /** What the engine or adapter offers and this device uses, for logs: "simd", "relaxed-fma" … */
   readonly features: readonly string[];
+  /** A run is over when its `start` resolves: reading it at once costs nothing. Absent: several are under way, and a read waits for the device. */
+  readonly synchronous?: true;
   /** What was asked for and could not be had, in words ("webgpu: no adapter"); reported once by whoever opened the device. */
   readonly notices: readonly string[];
 }

@@ -14,7 +14,7 @@ import { runKernel } from "./kernels.ts";
 
 class ReferenceDevice implements Device {
   readonly name = "reference";
-  readonly info: DeviceInfo = { name: "reference", threads: 1, features: [], notices: [] };
+  readonly info: DeviceInfo = { name: "reference", threads: 1, synchronous: true, features: [], notices: [] };
   private readonly states = new Map<string, Buffer>();
 
   createState(id: string, dtype: DType, shape: Shape, data?: TypedArray): void {

@@ -32,6 +32,7 @@ export const openDevice: OpenDevice = async (options = {}) => {
     threads,
     features: ["simd", ...(fma ? ["relaxed-fma"] : []), `tile ${tile(micro.gemm)}`],
     notices,
+    synchronous: true,
   };
   return new WasmDevice(info, memory, team, micro, fma);
 };
