@@ -4,15 +4,25 @@
  *     dist/fgc.cjs           the command line, one file, so that it starts fast; beside it V8's code of it (see bin/fgc.mjs)
  *     dist/check-worker.mjs  the type checker, which runs beside it
  *     dist/lib/NAME.js       what emitted programs import as `fgc/NAME`, sharing chunks
+ *     dist/web/             the same for pages: hosts of ours in the place of Node's modules; and the page that trains
  *     dist/signatures.json   what configs may construct, and with which arguments
  *     dist/types/            declarations, for editors and for checking what a build emits
  *     dist/build-id          a hash of the above: a new compiler or library makes every build stale
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { writeSignatures } from "./signatures.mjs";
@@ -24,9 +34,14 @@ const require = createRequire(import.meta.url);
 /** Big CommonJS packages stay outside of the bundle: they are loaded only by the commands that need them. */
 const external = ["ts-morph", "prettier", "esbuild", "typescript"];
 
+/** The part of the library that only pages have. */
+const pagePart = "web";
+
 /** `fgc/NAME` → entry point, for every part of the library that exists. */
 function libraryEntries() {
-  const parts = existsSync(join(root, "stdlib")) ? readdirSync(join(root, "stdlib")).sort() : [];
+  const parts = readdirSync(join(root, "stdlib"))
+    .filter((name) => name !== pagePart)
+    .sort();
   const entries = parts.map((name) => [name, join(root, "stdlib", name, "index.ts")]);
   return Object.fromEntries(
     [...entries, ["runtime", join(root, "runtime/index.ts")]].filter(([, path]) => existsSync(path)),
@@ -108,19 +123,65 @@ function warmUp() {
   spawnSync(process.execPath, [cli, "-p", project, "graph"], { stdio: ["ignore", "ignore", "inherit"] });
 }
 
-/** Into a folder of its own first: chunks carry hashes in their names and would pile up, and a failed build must leave the old library. */
-async function buildLibrary(entries) {
-  const fresh = join(dist, `.lib-${process.pid}`);
-  try {
-    await build({
+/** Each of Node's modules that has a host for pages: `fs` → its file. */
+function webHosts() {
+  const folder = join(root, "runtime/host/web");
+  const names = ["buffer", "crypto", "fs", "module", "os", "path", "process", "url", "util"];
+  return Object.fromEntries(names.map((name) => [name, join(folder, `${name}.ts`)]));
+}
+
+/** In the library for pages our own hosts stand where Node's modules do; a module that has none is an error of this build. */
+const inPages = {
+  name: "in-pages",
+  setup({ onResolve }) {
+    const hosts = webHosts();
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path: hosts[path.slice("node:".length)] }));
+    onResolve({ filter: /\/host\.ts$/ }, ({ path, resolveDir }) => {
+      const browserHost = join(resolveDir, dirname(path), "browser-host.ts");
+      return existsSync(browserHost) ? { path: browserHost } : undefined;
+    });
+  },
+};
+
+const buildLibrary = (entries) =>
+  buildFolder("lib", { ...common, entryPoints: entries, splitting: true, chunkNames: "chunk-[hash]" });
+
+/** As `dist/lib`, and `host/NAME.js` for modules of users that import Node's; what the page is made of lies beside it. */
+function buildWebLibrary(entries) {
+  const hosts = Object.entries(webHosts()).map(([name, path]) => [`host/${name}`, path]);
+  const assets = ["page.html", "page.css"];
+  return buildFolder(
+    "web",
+    {
       ...common,
-      entryPoints: entries,
-      outdir: fresh,
+      platform: "browser",
+      target: "es2022",
+      plugins: [ownNames, inPages],
+      inject: [join(root, "runtime/host/web/globals.ts")],
+      entryPoints: {
+        ...entries,
+        [pagePart]: join(root, `stdlib/${pagePart}/index.ts`),
+        page: join(root, `stdlib/${pagePart}/page/main.ts`),
+        ...Object.fromEntries(hosts),
+        "host/globals": join(root, "runtime/host/web/globals.ts"),
+      },
       splitting: true,
       chunkNames: "chunk-[hash]",
-    });
-    rmSync(join(dist, "lib"), { recursive: true, force: true });
-    renameSync(fresh, join(dist, "lib"));
+    },
+    (folder) => {
+      for (const name of assets) copyFileSync(join(root, `stdlib/${pagePart}/page`, name), join(folder, name));
+    },
+  );
+}
+
+/** Into a folder of its own first: chunks carry hashes in their names and would pile up, and a failed build must leave the old library. */
+async function buildFolder(name, options, finish = () => {}) {
+  const fresh = join(dist, `.${name}-${process.pid}`);
+  try {
+    await build({ ...options, outdir: fresh });
+    finish(fresh);
+    rmSync(join(dist, name), { recursive: true, force: true });
+    renameSync(fresh, join(dist, name));
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
@@ -162,6 +223,7 @@ function writeBuildId() {
     join(dist, "check-worker.mjs"),
     join(dist, "signatures.json"),
     ...listFiles(join(dist, "lib")),
+    ...listFiles(join(dist, "web")),
   ].filter(existsSync);
   for (const path of files) hash.update(path.slice(dist.length)).update(readFileSync(path));
   writeFileSync(join(dist, "build-id"), `${hash.digest("hex").slice(0, 32)}\n`);
@@ -173,6 +235,7 @@ const entries = libraryEntries();
 await Promise.all([
   buildCommandLine(),
   buildLibrary(entries),
+  buildWebLibrary(entries),
   buildTypes(),
   writeSignatures({ root, entries, outfile: join(dist, "signatures.json") }),
 ]);

@@ -1,5 +1,5 @@
 /**
- * @file Emitted TypeScript → one file that runs with plain Node, by esbuild.
+ * @file Emitted TypeScript → one file that runs with plain Node, or in a page, by esbuild.
  *
  * `fgc/NAME` means the library of the compiler's own package, wherever the project lies. Neither the code nor the source map names a folder of
  * this machine: library files appear as `fgc/lib/…`, files of the project relative to it.
@@ -23,6 +23,10 @@ export interface BundleRequest {
   readonly minify: boolean;
   readonly sourcemap: boolean;
   readonly platform: Platform;
+  /** What emitted modules get in the place of a part of the library: `fgc/train` → a module of `modules`, which may import that part itself. */
+  readonly replacements?: ReadonlyMap<string, string>;
+  /** What `import.meta.url` is; absent: what the host says. */
+  readonly url?: string;
 }
 
 export interface BundledFile {
@@ -54,13 +58,17 @@ export async function bundle(request: BundleRequest): Promise<BundleResult> {
       outdir: outDir,
       outExtension: { ".js": ".mjs" },
       absWorkingDir: request.projectDir,
-      platform: request.platform === "node" ? "node" : "neutral",
-      ...(request.platform === "node"
-        ? {}
-        : { mainFields: ["module", "main"], conditions: ["import", request.platform], external: ["node:*"] }),
+      platform: request.platform === "deno" ? "neutral" : request.platform,
+      ...(request.platform === "deno"
+        ? { mainFields: ["module", "main"], conditions: ["import", "deno"], external: ["node:*"] }
+        : {}),
+      ...(request.platform === "browser" ? { inject: [webGlobals] } : {}),
+      ...(request.url === undefined ? {} : { define: { "import.meta.url": JSON.stringify(request.url) } }),
       format: "esm",
       target: "es2022",
       minify: request.minify,
+      // Checkpoints, messages and template places go by the names of classes.
+      keepNames: request.minify,
       sourcemap: request.sourcemap ? "linked" : false,
       sourcesContent: true,
       metafile: true,
@@ -87,11 +95,15 @@ const nodeBanner =
   'import { createRequire as fgcRequire } from "node:module";\nconst require = fgcRequire(import.meta.url);';
 
 /** The modules of this build, and what they import relative to where they will lie. */
-function emittedModules({ modules, outDir }: BundleRequest): Plugin {
+function emittedModules({ modules, outDir, replacements = new Map() }: BundleRequest): Plugin {
   return {
     name: "emitted",
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^emitted:/ }, ({ path }) => ({ path: path.slice("emitted:".length), namespace: "emitted" }));
+      onResolve({ filter: /^fgc\//, namespace: "emitted" }, ({ path, importer }) => {
+        const name = replacements.get(path);
+        return name === undefined || name === importer ? undefined : { path: name, namespace: "emitted" };
+      });
       onResolve({ filter: /^\.\.?\//, namespace: "emitted" }, ({ path }) => {
         const name = path.replace(/^\.\//, "");
         return modules.has(name) ? { path: name, namespace: "emitted" } : { path: join(outDir, path) };
@@ -105,9 +117,13 @@ function emittedModules({ modules, outDir }: BundleRequest): Plugin {
   };
 }
 
-/** `fgc/NAME`, and the chunks that the library's files share. */
-function libraryModules({ packageRoot }: BundleRequest): Plugin {
-  const library = join(packageRoot, "dist/lib");
+/** What Node has as globals and pages have not. */
+const webGlobals = "fgc:globals";
+
+/** `fgc/NAME`, and the chunks that the library's files share. In the library for pages there are hosts for Node's modules too. */
+function libraryModules({ packageRoot, platform }: BundleRequest): Plugin {
+  const isPage = platform === "browser";
+  const library = join(packageRoot, isPage ? "dist/web" : "dist/lib");
   return {
     name: "fgc",
     setup({ onResolve, onLoad }) {
@@ -117,7 +133,15 @@ function libraryModules({ packageRoot }: BundleRequest): Plugin {
           ? { path: file, namespace: "fgc", sideEffects: false }
           : { errors: [{ text: `there is no '${path}' in this copy of fgc` }] };
       });
-      onResolve({ filter: /^\.\//, namespace: "fgc" }, ({ path, importer }) => ({
+      onResolve({ filter: /^fgc:globals$/ }, () => ({ path: "host/globals.js", namespace: "fgc" }));
+      if (isPage)
+        onResolve({ filter: /^node:/ }, ({ path }) => {
+          const file = `host/${path.slice("node:".length)}.js`;
+          return existsSync(join(library, file))
+            ? { path: file, namespace: "fgc", sideEffects: false }
+            : { errors: [{ text: `'${path}' is not there in a page` }] };
+        });
+      onResolve({ filter: /^\.\.?\//, namespace: "fgc" }, ({ path, importer }) => ({
         path: join(dirname(importer), path),
         namespace: "fgc",
         sideEffects: false,

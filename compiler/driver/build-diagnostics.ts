@@ -16,6 +16,11 @@ export const buildDiagnostics = defineDiagnostics("build", {
     severity: "error",
     message: (p: { file: string; problem: string }) => `${p.file}: ${p.problem}`,
   },
+  noTrainer: {
+    severity: "error",
+    message: () => "a page trains, and this config has no training script",
+    hint: () => "build a config whose main target is a training script, or leave out --target web",
+  },
   unknownPlatform: {
     severity: "error",
     message: (p: { platform: string }) => `there is no platform '${p.platform}'`,

@@ -34,6 +34,7 @@ import { editedFiles, sha256, writeAtomic } from "./output.ts";
 import { type Folders, inputName, inputPath, knownFolders, portableText, shortener } from "./places.ts";
 import { compileProgram, type ProgramGraph, type ProgramRequest } from "./program-graph.ts";
 import { TypeCheck } from "./type-check.ts";
+import { buildWebPage, webManifestName, webPageName } from "./web-page.ts";
 
 export interface BuildRequest extends ProgramRequest {
   /** Target to emit; absent: `main`. */
@@ -44,6 +45,8 @@ export interface BuildRequest extends ProgramRequest {
   readonly minify?: boolean | undefined;
   readonly sourcemap?: boolean | undefined;
   readonly platform?: Platform | undefined;
+  /** One HTML file that trains in a browser, instead of the bundles; `embedMiB` of compressed files at most lie in it. */
+  readonly webPage?: { readonly embedMiB: number } | undefined;
   /** Build even if nothing changed, and over edited files. */
   readonly force?: boolean | undefined;
   /** Print the graph after this pass, or after each. */
@@ -110,7 +113,7 @@ class Build {
     this.#stage("graph", `${program.size} nodes`, program.timings.graphMs);
 
     const folders = this.#folders(program);
-    const previous = readManifest(folders.outDir);
+    const previous = readManifest(folders.outDir, this.#manifestName);
     const edited = previous === undefined ? [] : editedFiles(folders.outDir, previous.outputs);
     if (edited.length > 0 && this.#request.force !== true)
       throw new DiagnosticError(emitDiagnostics.wouldOverwrite({}, { files: edited }));
@@ -123,8 +126,14 @@ class Build {
       const { emission, assets, root } = await this.#emit(program, target, folders);
       const modules = await this.#format(emission.modules);
       const checked = this.#check(checker, modules, program, folders);
-      const [bundled] = await Promise.all([this.#bundle(emission, modules, folders), checked]);
-      const outputs = this.#outputs(program, root, modules, bundled.files, folders);
+      const isPage = this.#request.webPage !== undefined;
+      const bundling = isPage ? { files: [], inputs: [] } : this.#bundle(emission, modules, folders);
+      let [bundled] = await Promise.all([bundling, checked]);
+      let outputs = this.#outputs(program, root, modules, bundled.files, folders);
+      if (isPage) {
+        bundled = await this.#webPage(outputs, program, root, modules, assets, folders);
+        outputs = Object.fromEntries(bundled.files.map(({ name, text }) => [name, text]));
+      }
       const inputs = [
         ...program.templates.map((file) => file.path),
         ...program.symbols.sources,
@@ -147,8 +156,8 @@ class Build {
     outputs: Readonly<Record<string, string>>,
     inputs: readonly string[],
   ): Omit<BuildReport, "upToDate" | "dumps"> {
-    const files = [...Object.keys(outputs), manifestName];
-    const programs = ["trainer.mjs", "model.mjs"].filter((name) => files.includes(name));
+    const files = [...Object.keys(outputs), this.#manifestName];
+    const programs = ["trainer.mjs", "model.mjs", webPageName].filter((name) => files.includes(name));
     return { outDir: folders.outDir, stages: this.#stages, files, programs, diagnostics: this.#diagnostics, inputs };
   }
 
@@ -278,6 +287,35 @@ class Build {
     return result;
   }
 
+  get #manifestName(): string {
+    return this.#request.webPage === undefined ? manifestName : webManifestName;
+  }
+
+  async #webPage(
+    texts: Readonly<Record<string, string>>,
+    { meta, preprocessed }: ProgramGraph,
+    root: GraphValue,
+    modules: readonly EmittedModule[],
+    assets: readonly BuiltAsset[],
+    folders: Folders,
+  ): Promise<{ files: readonly BundledFile[]; inputs: readonly string[] }> {
+    const started = performance.now();
+    const sources = new Set(modules.map(({ name }) => name));
+    const page = await buildWebPage({
+      modules,
+      root,
+      texts: Object.fromEntries(Object.entries(texts).filter(([name]) => !sources.has(name))),
+      assets,
+      folders,
+      title: textOr(meta["config_name"], preprocessed.config),
+      description: textOr(meta["config_description"], ""),
+      version: this.#host.versions.fgc,
+      embedMiB: this.#request.webPage?.embedMiB ?? 0,
+    });
+    this.#stage("bundle", page.detail, performance.now() - started);
+    return { files: [{ name: webPageName, text: page.text }], inputs: page.inputs };
+  }
+
   /** Every file of the bundle but the manifest, as text. */
   #outputs(
     program: ProgramGraph,
@@ -323,7 +361,7 @@ class Build {
       outputs: sorted(Object.fromEntries(Object.entries(outputs).map(([name, text]) => [name, sha256(text)]))),
     };
     // Last: a build that was cut off leaves the old manifest, and so is done again.
-    writeAtomic(join(folders.outDir, manifestName), manifestText(manifest));
+    writeAtomic(join(folders.outDir, this.#manifestName), manifestText(manifest));
   }
 
   #identity({ packageRoot }: Folders): Pick<Manifest, "config" | "fgc" | "request"> {
@@ -337,6 +375,7 @@ class Build {
       minify = false,
       sourcemap = true,
       platform = "node",
+      webPage,
       clock,
     } = this.#request;
     const bound = Object.fromEntries(
@@ -358,6 +397,7 @@ class Build {
         minify,
         sourcemap,
         platform,
+        ...(webPage === undefined ? {} : { webPage }),
         clock: clock?.epochMs ?? null,
       },
     };

@@ -18,8 +18,8 @@ export interface Manifest {
 
 export const manifestName = "manifest.json";
 
-export function readManifest(outDir: string): Manifest | undefined {
-  const path = join(outDir, manifestName);
+export function readManifest(outDir: string, name = manifestName): Manifest | undefined {
+  const path = join(outDir, name);
   if (!existsSync(path)) return undefined;
   try {
     const value = JSON.parse(readFileSync(path, "utf8")) as Manifest;

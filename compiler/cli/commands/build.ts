@@ -1,10 +1,26 @@
 /** @file `fgc build`: a config as a folder that runs with plain Node. */
+
+import { DiagnosticError } from "../../diagnostics/diagnostic.ts";
 import type { BuildReport, BuildRequest } from "../../driver/build.ts";
 import { choice, defineCommand, text, toggle } from "../command.ts";
+import { cliDiagnostics as faults } from "../diagnostics.ts";
 import type { CliHost } from "../host.ts";
 import { showPath } from "../output.ts";
 
 const passes = ["link", "boundaries", "overrides", "prune", "resolve", "types", "names", "all"] as const;
+
+/** Compressed MiB of files that a page carries, unless told. */
+const defaultEmbedMiB = 64;
+/** Not a target of the config, but a page made of its main one. A target that is called so is `graph:web`. */
+const webTarget = "web";
+const graphPrefix = /^graph:/;
+
+function readSize(text: string | undefined): number {
+  const value = text === undefined ? defaultEmbedMiB : Number(text.trim() || Number.NaN);
+  if (value >= 0) return value;
+  const problem = "it wants a number of MiB";
+  throw new DiagnosticError(faults.badFlag({}, { flag: "--embed-mib", value: text ?? "", problem }));
+}
 
 export const buildCommand = defineCommand({
   name: "build",
@@ -16,7 +32,11 @@ export const buildCommand = defineCommand({
   canWatch: true,
   options: {
     out: text("--out <dir>", "where to write; default: the config's own output folder"),
-    target: text("--target <name>", "the target to emit; default: main"),
+    target: text(
+      "--target <name>",
+      "what to emit: 'web' for a page that trains in a browser, or a target of the config; default: main",
+    ),
+    embedMib: text("--embed-mib <n>", "with --target web: MiB of compressed data that go into the page; default: 64"),
     emit: choice("--emit <what>", "sources, bundles, or both", ["ts", "mjs", "both"], "both"),
     minify: toggle("--minify", "minify the bundles"),
     sourcemap: { flags: "--no-sourcemap", description: "no source maps", fallback: true },
@@ -35,9 +55,11 @@ export const buildCommand = defineCommand({
       if (!session.globals.quiet) host.stderr.write(`${line}\n`);
     };
     const dumpIr = options.dumpIr === true ? "all" : passes.find((pass) => pass === options.dumpIr);
+    const isPage = options.target === webTarget;
     const request: BuildRequest = {
       ...session.request,
-      target: options.target,
+      target: isPage ? undefined : options.target?.replace(graphPrefix, ""),
+      webPage: isPage ? { embedMiB: readSize(options.embedMib) } : undefined,
       outDir: options.out,
       emit: options.emit,
       minify: options.minify,
@@ -74,6 +96,12 @@ export function describeReport(host: CliHost, report: BuildReport, ms: number): 
     ({ name, detail, ms: taken }) =>
       `  ${name.padEnd(10)}  ${detail.padEnd(width)}  ${String(Math.round(taken)).padStart(6)} ms`,
   );
-  const run = report.programs.map((program) => `run it: node ${where}/${program}`).slice(0, 1);
+  const run = report.programs
+    .map((program) =>
+      program.endsWith(".html")
+        ? `open ${where}/${program} in a browser; it trains fastest from a server that isolates it (docs/web.md)`
+        : `run it: node ${where}/${program}`,
+    )
+    .slice(0, 1);
   return [...stages, `wrote ${where}   (${(ms / 1000).toFixed(1)} s)`, ...run];
 }

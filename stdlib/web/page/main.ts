@@ -1,0 +1,2 @@
+/** @file The page's script. */
+export function startPage(): void {}

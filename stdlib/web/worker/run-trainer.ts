@@ -1,0 +1,2 @@
+/** @file `runTrainer` in a page. */
+export function runTrainer(): void {}
