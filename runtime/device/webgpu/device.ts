@@ -8,7 +8,7 @@ import { Formats } from "./format.ts";
 import { GpuMemory } from "./memory.ts";
 import { Pace } from "./pace.ts";
 import { Pipelines } from "./pipelines.ts";
-import { planProgram } from "./plan.ts";
+import { planProgram, type ScheduleKernel } from "./plan.ts";
 import { Profile } from "./profile.ts";
 import { type ProgramHost, WebGpuProgram } from "./program.ts";
 import { RangeReader } from "./range-reader.ts";
@@ -19,6 +19,7 @@ export interface WebGpuDeviceOptions {
   readonly info: DeviceInfo;
   readonly target: GpuTarget;
   readonly hasProfile: boolean;
+  readonly schedule: ScheduleKernel;
 }
 
 export class WebGpuDevice implements Device, ProgramHost {
@@ -34,12 +35,14 @@ export class WebGpuDevice implements Device, ProgramHost {
   readonly pace: Pace;
   readonly turns = new Turns();
   readonly profile: Profile | undefined;
+  private readonly schedule: ScheduleKernel;
   private isClosed = false;
 
-  constructor(device: GPUDevice, { info, target, hasProfile }: WebGpuDeviceOptions) {
+  constructor(device: GPUDevice, { info, target, hasProfile, schedule }: WebGpuDeviceOptions) {
     this.device = device;
     this.info = info;
     this.target = target;
+    this.schedule = schedule;
     this.faults = new Faults(device, info.adapter ?? "GPU");
     this.formats = new Formats(target);
     this.memory = new GpuMemory(device, this.faults);
@@ -61,6 +64,7 @@ export class WebGpuDevice implements Device, ProgramHost {
       ),
     );
     const plan = planProgram(program, {
+      schedule: this.schedule,
       target: this.target,
       formats: this.formats,
       largestBuffer: this.memory.largestBuffer,

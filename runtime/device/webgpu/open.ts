@@ -1,10 +1,12 @@
 /** @file Opens an adapter's device with everything that it offers and kernels can use, and says what that is. */
 import type { DeviceInfo } from "../device.ts";
 import { DeviceUnavailableError } from "../errors.ts";
+import { scheduleKernel } from "../gpu/schedule/index.ts";
 import type { GpuTarget, MatrixUnit } from "../gpu/target.ts";
 import type { FoundAdapter } from "./adapter.ts";
 import { WebGpuDevice } from "./device.ts";
 import { environment } from "./host.ts";
+import type { ScheduleKernel } from "./plan.ts";
 
 const wantedLimits = [
   "maxBufferSize",
@@ -18,7 +20,10 @@ const wantedLimits = [
 
 const matrixFeature = "chromium-experimental-subgroup-matrix";
 
-export async function openAdapter({ adapter, name, kind }: FoundAdapter): Promise<WebGpuDevice> {
+export async function openAdapter(
+  { adapter, name, kind }: FoundAdapter,
+  schedule: ScheduleKernel = scheduleKernel,
+): Promise<WebGpuDevice> {
   const profiling = environment("FGC_PROFILE") === "1";
   const without = new Set((environment("FGC_GPU_WITHOUT") ?? "").split(","));
   const features = [
@@ -45,7 +50,7 @@ export async function openAdapter({ adapter, name, kind }: FoundAdapter): Promis
   const hasProfile = profiling && device.features.has("timestamp-query");
   if (profiling && !hasProfile) notices.push(`webgpu: '${name}' keeps no time, so there will be no profile`);
   const info: DeviceInfo = { name: "webgpu", threads: 1, adapter: name, features: namesOf(target), notices };
-  return new WebGpuDevice(device, { info, target, hasProfile });
+  return new WebGpuDevice(device, { info, target, hasProfile, schedule });
 }
 
 function targetOf({ limits, features }: GPUDevice, info: GPUAdapterInfo): GpuTarget {

@@ -4,7 +4,7 @@
  */
 import type { Program } from "../../program/program.ts";
 import type { Module } from "../gpu/ir.ts";
-import { scheduleKernel } from "../gpu/schedule/index.ts";
+import type { scheduleKernel } from "../gpu/schedule/index.ts";
 import type { Dispatch, GpuTarget, Operand, ScheduleContext } from "../gpu/target.ts";
 import type { Formats } from "./format.ts";
 import { type Layout, layOut, type Place, Placer, requirePlace } from "./layout.ts";
@@ -31,7 +31,11 @@ export interface Plan {
   readonly constants: ReadonlyMap<string, ArrayBuffer>;
 }
 
+/** Kernels to dispatches; tests of this folder bring their own, so that they judge nothing else. */
+export type ScheduleKernel = typeof scheduleKernel;
+
 export interface PlanOptions {
+  readonly schedule: ScheduleKernel;
   readonly target: GpuTarget;
   readonly formats: Formats;
   readonly largestBuffer: number;
@@ -73,7 +77,7 @@ export function planProgram(program: Program, options: PlanOptions): Plan {
   };
 
   const dispatches = program.kernels.flatMap((kernel): PlannedDispatch[] => {
-    const scheduled = scheduleKernel(kernel, context);
+    const scheduled = options.schedule(kernel, context);
     const areas = new Placer("scratch", largestBuffer);
     const places = scheduled.scratch.map((bytes) => areas.place(Math.max(16, align16(bytes))));
     for (const [heap, bytes] of areas.heaps) scratch.set(heap, Math.max(scratch.get(heap) ?? 0, bytes));
