@@ -1,5 +1,5 @@
 /** @file Rewrites of a product that leave its value alone, so that devices meet fewer shapes. */
-import type { Access, MatmulKernel, MatrixAccess } from "./kernel.ts";
+import type { Access, LoopKernel, MatmulKernel, MatrixAccess } from "./kernel.ts";
 
 /** Batches that share one B and whose rows follow each other are one tall product. */
 export function foldBatch(kernel: MatmulKernel): MatmulKernel {
@@ -63,4 +63,10 @@ function mapAccesses(kernel: MatmulKernel, map: (strides: readonly number[]) => 
     inputs: kernel.inputs.map(one),
     outputs: kernel.outputs.map((output) => ({ ...output, access: one(output.access) })),
   };
+}
+
+/** A product over no k is zeros, to which its epilogue is applied all the same. */
+export function productOverNothing({ label, batch, m, n, inputs, epilogue, outputs }: MatmulKernel): LoopKernel {
+  const zero = { op: "const", value: 0, dtype: "f32" } as const; // register 0, where the epilogue expects the product
+  return { kind: "loop", label, domain: [...batch, m, n], inputs, body: [zero, ...epilogue], outputs };
 }

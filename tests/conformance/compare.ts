@@ -79,7 +79,7 @@ export function firstDifference(
   return -1;
 }
 
-function numbersOf(array: TypedArray | undefined, dtype: DType): ArrayLike<number> {
+export function numbersOf(array: TypedArray | undefined, dtype: DType): ArrayLike<number> {
   if (array === undefined) return [];
   if (dtype === "f16") return Float64Array.from(array, fromFloat16Bits);
   if (dtype === "bf16") return Float64Array.from(array, fromBfloat16Bits);

@@ -1,5 +1,5 @@
 /** @file A training step with everything in it that trainers use: dropout, grouped heads, rotary positions, a tied head, clipping, AdamW; small enough for the reference. */
-import { type Session, StateTensor, type Tensor } from "fgc/runtime";
+import { type Precision, type Session, StateTensor, type Tensor, withPrecision } from "fgc/runtime";
 import { CausalLoss } from "../../stdlib/loss/index.ts";
 import { CausalLMModel } from "../../stdlib/models/index.ts";
 import * as nn from "../../stdlib/nn/index.ts";
@@ -8,7 +8,24 @@ import { AdamW, clipGradNorm, gradientsOf } from "../../stdlib/optim/index.ts";
 const dModel = 32;
 const vocabSize = 50;
 
-export async function makeMiniTraining(session: Session, steps = 1): Promise<readonly number[]> {
+export interface MiniTrainingOptions {
+  /** What products and attention compute in; f32 where absent. */
+  readonly compute?: Precision["compute"];
+  /** Activations are recomputed in the backward pass. */
+  readonly checkpoint?: boolean;
+}
+
+export interface MiniTraining {
+  readonly losses: readonly number[];
+  /** Before clipping. */
+  readonly gradientNorms: readonly number[];
+}
+
+export async function makeMiniTraining(
+  session: Session,
+  steps = 1,
+  { compute = "f32", checkpoint = false }: MiniTrainingOptions = {},
+): Promise<MiniTraining> {
   const norm = () => new nn.RMSNorm(dModel, { eps: 1e-5 });
   const posEncoder = new nn.RotaryPE({ hiddenSize: dModel, numAttentionHeads: 4, maxSequenceLength: 32 });
   const model = new CausalLMModel({
@@ -17,6 +34,7 @@ export async function makeMiniTraining(session: Session, steps = 1): Promise<rea
       layerStack: new nn.LayerStack({
         numHiddenLayers: 2,
         postNormFactory: norm,
+        enableCheckpoint: checkpoint,
         layerFactory: ({ layerIdx }) =>
           new nn.PreLNLayer({
             layerIdx,
@@ -39,7 +57,10 @@ export async function makeMiniTraining(session: Session, steps = 1): Promise<rea
     (inputs: Record<string, Tensor>) =>
       nn.withDropoutStream({ seed: 1, counter }, () => {
         const ids = inputs["inputIds"] as Tensor;
-        const { loss } = model.forward({ inputIds: ids, labels: ids }) as { loss: Tensor };
+        const { loss } = withPrecision(
+          { compute },
+          () => model.forward({ inputIds: ids, labels: ids }) as { loss: Tensor },
+        );
         const { gradients, norm: gradNorm } = clipGradNorm(gradientsOf(loss, optimizer.parameters()), 1);
         optimizer.trace(gradients, inputs);
         return { loss, gradNorm };
@@ -47,6 +68,7 @@ export async function makeMiniTraining(session: Session, steps = 1): Promise<rea
     { name: "mini_training" },
   );
   const losses: number[] = [];
+  const gradientNorms: number[] = [];
   for (let s = 0; s < steps; s++) {
     const inputIds = Int32Array.from({ length: 3 * 20 }, (_, i) => (i * 7 + s) % vocabSize);
     const { loss, gradNorm } = await step({
@@ -54,7 +76,8 @@ export async function makeMiniTraining(session: Session, steps = 1): Promise<rea
       ...optimizer.scalars(),
     });
     optimizer.advance();
-    losses.push(loss?.data[0] as number, gradNorm?.data[0] as number);
+    losses.push(loss?.data[0] as number);
+    gradientNorms.push(gradNorm?.data[0] as number);
   }
-  return losses;
+  return { losses, gradientNorms };
 }

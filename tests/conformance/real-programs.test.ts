@@ -1,5 +1,5 @@
 /**
- * @file Every kernel of a real training step, alone, on every device: random inputs in, the reference's results out.
+ * @file Every kernel of real training steps, alone, on every device: random inputs in, the reference's results out.
  *
  * A whole program hides a wrong kernel behind the ones after it; here the failing kernel names itself. Buffers that a kernel only reads become inputs,
  * those that it writes state with the same content before on every device: it may read them too, or write a part of them.
@@ -7,13 +7,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Device, TypedArray } from "../../runtime/device/device.ts";
 import { openDevice as openReference } from "../../runtime/device/reference/index.ts";
-import { openDevice as openWasm } from "../../runtime/device/wasm/index.ts";
 import { openSession } from "../../runtime/index.ts";
 import { accessesOf } from "../../runtime/program/accesses.ts";
 import { sizeOf } from "../../runtime/program/dtype.ts";
+import { toBfloat16Bits, toFloat16Bits } from "../../runtime/program/float16.ts";
 import type { Kernel } from "../../runtime/program/kernel.ts";
 import { type BufferDecl, type Program, programVersion } from "../../runtime/program/program.ts";
-import { makeMiniTraining } from "./mini-training.ts";
+import { testDevices } from "../numerics/devices.ts";
+import type { Arithmetic } from "../support/tolerances.ts";
+import { firstDifference, numbersOf } from "./compare.ts";
+import { type MiniTrainingOptions, makeMiniTraining } from "./mini-training.ts";
 
 /** A program with one kernel. */
 function isolate(program: Program, kernel: Kernel): Program {
@@ -30,75 +33,99 @@ function isolate(program: Program, kernel: Kernel): Program {
 }
 
 /** Numbers of moderate size; indices small enough for every table. */
-function fill(buffer: BufferDecl, seed: number): TypedArray {
-  const size = sizeOf(buffer.shape);
+function fill({ dtype, shape }: BufferDecl, seed: number): TypedArray {
+  const length = sizeOf(shape);
   let state = seed;
   const next = () => {
     state = (Math.imul(state, 1664525) + 1013904223) | 0;
     return (state >>> 8) / 2 ** 24;
   };
-  if (buffer.dtype === "i32") return Int32Array.from({ length: size }, () => Math.floor(next() * 8));
-  if (buffer.dtype === "bool") return Uint8Array.from({ length: size }, () => (next() < 0.5 ? 0 : 1));
-  return Float32Array.from({ length: size }, () => next() * 2 - 0.9);
+  const number = () => next() * 2 - 0.9;
+  switch (dtype) {
+    case "i32":
+      return Int32Array.from({ length }, () => Math.floor(next() * 8));
+    case "bool":
+      return Uint8Array.from({ length }, () => (next() < 0.5 ? 0 : 1));
+    case "f16":
+      return Uint16Array.from({ length }, () => toFloat16Bits(number()));
+    case "bf16":
+      return Uint16Array.from({ length }, () => toBfloat16Bits(number()));
+    case "f32":
+      return Float32Array.from({ length }, number);
+  }
 }
 
-describe("kernels of a training step", () => {
-  let reference: Device;
-  let wasm: Device;
-  let program: Program;
-  beforeAll(async () => {
-    reference = await openReference();
-    wasm = await openWasm({ threads: 2 });
-    const session = await openSession({ device: "reference" });
-    await makeMiniTraining(session);
-    program = session.programs()[0] as Program;
-    await session.close();
-  });
-  afterAll(async () => {
-    await reference.close();
-    await wasm.close();
-  });
+const arithmeticOf: Readonly<Record<Kernel["kind"], Arithmetic>> = {
+  loop: "elementwise",
+  reduce: "reduction",
+  matmul: "product",
+  attention: "attention",
+  attentionBackward: "attention",
+  scatterAdd: "reduction",
+  cumsum: "reduction",
+  argreduce: "elementwise",
+  sort: "elementwise",
+};
 
-  it("agree with the reference, one by one", async () => {
-    const wrong: string[] = [];
-    for (const [i, kernel] of program.kernels.entries()) {
-      const alone = isolate(program, kernel);
-      const inputs = new Map(
-        alone.buffers
-          .filter(({ kind }) => kind === "input")
-          .map((buffer) => [buffer.name, fill(buffer, 7 + buffer.id)]),
-      );
-      const states = alone.buffers.filter(({ kind }) => kind === "state");
-      const run = async (device: Device) => {
-        for (const state of states)
-          device.createState(state.name, state.dtype, state.shape, fill(state, 99 + state.id));
-        const loaded = await device.load(alone);
-        (await loaded.start(inputs)).drop();
-        loaded.dispose();
-        const results = new Map<string, TypedArray>();
-        for (const { name } of states) {
-          results.set(name, await device.readState(name));
-          device.dropState(name);
+/** What each buffer that the kernel writes holds afterwards. */
+async function run(device: Device, alone: Program): Promise<ReadonlyMap<string, TypedArray>> {
+  const states = alone.buffers.filter(({ kind }) => kind === "state");
+  const inputs = alone.buffers.filter(({ kind }) => kind === "input");
+  for (const state of states) device.createState(state.name, state.dtype, state.shape, fill(state, 99 + state.id));
+  try {
+    const loaded = await device.load(alone);
+    (await loaded.start(new Map(inputs.map((buffer) => [buffer.name, fill(buffer, 7 + buffer.id)])))).drop();
+    const results = new Map<string, TypedArray>();
+    for (const { name } of states) results.set(name, await device.readState(name));
+    loaded.dispose();
+    return results;
+  } finally {
+    for (const { name } of states) device.dropState(name);
+  }
+}
+
+async function programOf(options: MiniTrainingOptions): Promise<Program> {
+  const session = await openSession({ device: "reference" });
+  await makeMiniTraining(session, 1, options);
+  const program = session.programs()[0] as Program;
+  await session.close();
+  return program;
+}
+
+const reference = openReference();
+
+describe.each(testDevices.filter(({ name }) => name !== "reference"))(
+  "kernels of a training step on $name",
+  ({ openAll }) => {
+    let devices: readonly Device[];
+    beforeAll(async () => {
+      devices = await openAll();
+    });
+    afterAll(async () => {
+      await Promise.all(devices.map((device) => device.close()));
+    });
+
+    it.each([
+      ["f32", {}],
+      ["f32, activations recomputed", { checkpoint: true }],
+      ["f16", { compute: "f16" }],
+      ["bf16", { compute: "bf16" }],
+    ] as const)("%s: one by one", async (_, options) => {
+      const program = await programOf(options);
+      const wrong: string[] = [];
+      for (const [i, kernel] of program.kernels.entries()) {
+        const alone = isolate(program, kernel);
+        const want = await run(await reference, alone);
+        const got = await run(devices.at(-1) as Device, alone);
+        for (const { name, dtype } of alone.buffers.filter(({ kind }) => kind === "state")) {
+          const [expected, actual] = [numbersOf(want.get(name), dtype), numbersOf(got.get(name), dtype)];
+          const at = firstDifference(actual, expected, dtype, arithmeticOf[kernel.kind]);
+          if (at < 0) continue;
+          const where = `kernel ${i} ${kernel.kind} ${kernel.label}: ${name}[${at}]`;
+          wrong.push(`${where} is ${actual[at]}, not ${expected[at]}`);
         }
-        return results;
-      };
-      const want = await run(reference);
-      const got = await run(wasm);
-      for (const [name, expected] of want) {
-        const actual = got.get(name) as TypedArray;
-        let largest = 0;
-        for (const value of expected) if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
-        const at = expected.findIndex(
-          (value, j) =>
-            !Object.is(value, actual[j]) &&
-            !(Math.abs(value - (actual[j] as number)) <= 1e-5 * largest + 1e-5 * Math.abs(value)),
-        );
-        if (at >= 0)
-          wrong.push(
-            `kernel ${i} ${kernel.kind} ${kernel.label}: ${name}[${at}] is ${actual[at]}, not ${expected[at]}`,
-          );
       }
-    }
-    expect(wrong).toEqual([]);
-  });
-});
+      expect(wrong).toEqual([]);
+    });
+  },
+);

@@ -5,8 +5,7 @@
  */
 import { bytesPerElement } from "../../../program/dtype.ts";
 import type { MatmulKernel, MatrixAccess } from "../../../program/kernel.ts";
-import { foldBatch, transposeProduct } from "../../../program/product.ts";
-import { productOverNothing } from "../../../program/products.ts";
+import { foldBatch, productOverNothing, transposeProduct } from "../../../program/product.ts";
 import { call, f32x4, i32, type Local, type Operand, select, v128 } from "../asm/code.ts";
 import { FunctionBuilder } from "../asm/function.ts";
 import { EpilogueEmitter } from "./epilogue.ts";
