@@ -19,6 +19,7 @@ export {
   type StoredTensor,
   type TensorToStore,
 } from "./checkpoint/safetensors.ts";
+export type { AdapterDescription, DeviceDescription } from "./device/description.ts";
 export type { DeviceInfo } from "./device/device.ts";
 export { DeviceError, DeviceLostError, DeviceUnavailableError, OutOfMemoryError } from "./device/errors.ts";
 // The host.
@@ -30,6 +31,7 @@ export { printProgram } from "./program/print.ts";
 export type { Program } from "./program/program.ts";
 export { validateProgram } from "./program/validate.ts";
 export type { DeviceName } from "./session/devices.ts";
+export { listDevices } from "./session/list-devices.ts";
 // Running.
 export {
   type CompiledFunction,

@@ -10,10 +10,13 @@ export class DeviceUnavailableError extends DeviceError {
   override readonly name = "DeviceUnavailableError";
   /** What to install or to choose instead. */
   readonly hint: string;
+  /** False where it needs a package that is simply not installed: nothing that anyone who did not ask for the device need be told. */
+  readonly isInstalled: boolean;
 
-  constructor(message: string, hint: string) {
+  constructor(message: string, hint: string, { isInstalled = true }: { readonly isInstalled?: boolean } = {}) {
     super(message);
     this.hint = hint;
+    this.isInstalled = isInstalled;
   }
 }
 

@@ -1,10 +1,17 @@
 /** @file The devices by name. Each is loaded when it is first wanted; what was wanted and not to be had is reported, never passed over. */
 import type { Device, DeviceOptions } from "../device/device.ts";
+import { DeviceUnavailableError } from "../device/errors.ts";
 
 export type DeviceName = "webgpu" | "wasm" | "tfjs" | "reference";
 
 export interface OpenOptions extends DeviceOptions {
   readonly device?: DeviceName | "auto";
+}
+
+export interface OpenedDevice {
+  readonly device: Device;
+  /** What the user should know about the choice, once. */
+  readonly notices: readonly string[];
 }
 
 const loaders: Readonly<Record<DeviceName, (options: DeviceOptions) => Promise<Device>>> = {
@@ -14,27 +21,37 @@ const loaders: Readonly<Record<DeviceName, (options: DeviceOptions) => Promise<D
   reference: async (options) => (await import("../device/reference/index.ts")).openDevice(options),
 };
 
-/** `auto` is the fastest device that opens here. A device asked for by name that does not open is an error. */
-export async function openDevice({
-  device = "auto",
-  ...options
-}: OpenOptions = {}): Promise<{ device: Device; notices: readonly string[] }> {
-  if (device !== "auto") {
-    const opened = await loaders[device](options);
-    return { device: opened, notices: opened.info.notices };
+/** The fastest first. TensorFlow.js is slower than either of ours wherever ours open, so it is for those who ask. */
+const automatic = ["webgpu", "wasm", "reference"] as const satisfies readonly DeviceName[];
+
+/** `auto` is the fastest device that opens here. One asked for by name that does not open is an error, and so is an adapter. */
+export async function openDevice({ device = "auto", ...options }: OpenOptions = {}): Promise<OpenedDevice> {
+  if (device !== "auto") return openNamed(device, options);
+  if (options.adapter !== undefined) return openNamed("webgpu", options);
+  const notices: string[] = [];
+  for (const [i, name] of automatic.entries()) {
+    const next = automatic[i + 1];
+    try {
+      const opened = await openNamed(name, options);
+      return { ...opened, notices: [...notices, ...opened.notices] };
+    } catch (error) {
+      if (next === undefined) throw error;
+      const notice = describeStep(name, next, error);
+      if (notice !== undefined) notices.push(notice);
+    }
   }
-  try {
-    const opened = await loaders.wasm(options);
-    return { device: opened, notices: opened.info.notices };
-  } catch (error) {
-    const opened = await loaders.reference(options);
-    const reason = error instanceof Error ? error.message : String(error);
-    return {
-      device: opened,
-      notices: [
-        `the wasm device did not open (${reason}); using the reference device, which is far slower`,
-        ...opened.info.notices,
-      ],
-    };
-  }
+  throw new DeviceUnavailableError("no device opens here", "this build of fgc contains none");
+}
+
+async function openNamed(name: DeviceName, options: DeviceOptions): Promise<OpenedDevice> {
+  const device = await loaders[name](options);
+  return { device, notices: device.info.notices };
+}
+
+/** Nothing where a device needs a package that was never installed: that is how most machines are. */
+function describeStep(from: DeviceName, to: DeviceName, error: unknown): string | undefined {
+  if (error instanceof DeviceUnavailableError && !error.isInstalled) return undefined;
+  const reason = error instanceof Error ? error.message : String(error);
+  const price = to === "reference" ? ", which is far slower" : "";
+  return `the ${from} device did not open (${reason}); using the ${to} device${price}`;
 }

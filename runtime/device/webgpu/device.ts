@@ -3,6 +3,7 @@ import type { DType, Shape } from "../../program/dtype.ts";
 import type { Program } from "../../program/program.ts";
 import type { Device, DeviceInfo, LoadedProgram, TypedArray } from "../device.ts";
 import type { GpuTarget } from "../gpu/target.ts";
+import { newCounters } from "./counters.ts";
 import { Faults } from "./faults.ts";
 import { Formats } from "./format.ts";
 import { GpuMemory } from "./memory.ts";
@@ -35,6 +36,7 @@ export class WebGpuDevice implements Device, ProgramHost {
   readonly pace: Pace;
   readonly turns = new Turns();
   readonly profile: Profile | undefined;
+  readonly counters = newCounters();
   private readonly schedule: ScheduleKernel;
   private isClosed = false;
 

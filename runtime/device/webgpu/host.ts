@@ -16,17 +16,6 @@ interface Held {
   [furtherKey]?: Map<string, GPU>;
 }
 
-/** WebGPU is not there at all, as opposed to there being no GPU for it. */
-export class HostUnavailableError extends DeviceUnavailableError {
-  /** False where a package would have to be installed first: no fault, so nobody need be told unless they ask. */
-  readonly isInstalled: boolean;
-
-  constructor(message: string, hint: string, isInstalled: boolean) {
-    super(message, hint);
-    this.isInstalled = isInstalled;
-  }
-}
-
 export interface GpuHost {
   readonly gpu: GPU;
   /** Undefined where the host owns WebGPU (a browser, Deno) and gives adapters by its own choice only. */
@@ -46,10 +35,9 @@ export async function openHost(): Promise<GpuHost> {
   const own = typeof navigator === "undefined" ? undefined : (navigator as Partial<NavigatorGPU>).gpu;
   if (own !== undefined) return { gpu: own };
   if (!isNode())
-    throw new HostUnavailableError(
+    throw new DeviceUnavailableError(
       "this browser has no WebGPU",
       "use a current Chrome, Edge, Safari or Firefox over https or localhost, or the wasm device",
-      true,
     );
   const { create } = await loadPackage();
   const flags = dawnFlags();
@@ -101,10 +89,10 @@ async function loadPackage(): Promise<DawnPackage> {
   try {
     path = createRequire(`${process.cwd()}/`).resolve(packageName);
   } catch {
-    throw new HostUnavailableError(
+    throw new DeviceUnavailableError(
       "the npm package 'webgpu' is not installed",
       "run 'npm install webgpu' in the folder that you start from",
-      false,
+      { isInstalled: false },
     );
   }
   try {
@@ -121,12 +109,11 @@ function isMissing(error: unknown): boolean {
   );
 }
 
-function brokenPackage(error: unknown): HostUnavailableError {
+function brokenPackage(error: unknown): DeviceUnavailableError {
   const reason = error instanceof Error ? (error.message.split("\n")[0] as string) : String(error);
-  return new HostUnavailableError(
+  return new DeviceUnavailableError(
     `the npm package 'webgpu' does not load: ${reason}`,
     `it brings no library for ${process.platform}-${process.arch}, or one that wants a newer system; use the wasm device`,
-    true,
   );
 }
 

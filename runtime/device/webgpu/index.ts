@@ -8,5 +8,7 @@ import { chooseAdapter } from "./adapter.ts";
 import { openHost } from "./host.ts";
 import { openAdapter } from "./open.ts";
 
+export { describeDevice } from "./describe.ts";
+
 export const openDevice: OpenDevice = async ({ adapter } = {}) =>
   openAdapter(await chooseAdapter(await openHost(), adapter));

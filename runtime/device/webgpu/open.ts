@@ -8,7 +8,7 @@ import { WebGpuDevice } from "./device.ts";
 import { environment } from "./host.ts";
 import type { ScheduleKernel } from "./plan.ts";
 
-const wantedLimits = [
+export const wantedLimits = [
   "maxBufferSize",
   "maxStorageBufferBindingSize",
   "maxStorageBuffersPerShaderStage",
@@ -25,11 +25,9 @@ export async function openAdapter(
   schedule: ScheduleKernel = scheduleKernel,
 ): Promise<WebGpuDevice> {
   const profiling = environment("FGC_PROFILE") === "1";
-  const without = new Set((environment("FGC_GPU_WITHOUT") ?? "").split(","));
-  const features = [
-    ...["shader-f16", "subgroups", matrixFeature].filter((feature) => !without.has(feature)),
-    ...(profiling ? ["timestamp-query"] : []),
-  ].filter((feature) => adapter.features.has(feature));
+  const features = [...kernelFeatures(), ...(profiling ? ["timestamp-query"] : [])].filter((feature) =>
+    adapter.features.has(feature),
+  );
   let device: GPUDevice;
   try {
     device = await adapter.requestDevice({
@@ -49,11 +47,28 @@ export async function openAdapter(
     notices.push(`webgpu runs on '${name}', which is a driver for the processor: for tests, not for speed`);
   const hasProfile = profiling && device.features.has("timestamp-query");
   if (profiling && !hasProfile) notices.push(`webgpu: '${name}' keeps no time, so there will be no profile`);
-  const info: DeviceInfo = { name: "webgpu", threads: 1, adapter: name, features: namesOf(target), notices };
+  const info: DeviceInfo = { name: "webgpu", threads: 1, adapter: name, features: adapterFeatures(target), notices };
   return new WebGpuDevice(device, { info, target, hasProfile, schedule });
 }
 
-function targetOf({ limits, features }: GPUDevice, info: GPUAdapterInfo): GpuTarget {
+/** What kernels make use of, less what FGC_GPU_WITHOUT names: so the plain paths can be run, and compared, on hardware that has more. */
+function kernelFeatures(): readonly string[] {
+  const without = (environment("FGC_GPU_WITHOUT") ?? "").split(",");
+  return ["shader-f16", "subgroups", matrixFeature].filter((feature) => !without.includes(feature));
+}
+
+/** What a device of this adapter would offer. */
+export function adapterTarget(adapter: GPUAdapter): GpuTarget {
+  const features = new Set(kernelFeatures().filter((feature) => adapter.features.has(feature)));
+  return targetOf({ limits: adapter.limits, features }, adapter.info);
+}
+
+interface Offer {
+  readonly limits: GPUSupportedLimits;
+  readonly features: { has(feature: string): boolean };
+}
+
+function targetOf({ limits, features }: Offer, info: GPUAdapterInfo): GpuTarget {
   const [min, max] = [info.subgroupMinSize, info.subgroupMaxSize];
   // Widths decide how reductions are scheduled: powers of two, or not at all.
   const areSane = [min, max].every((width) => width >= 4 && width <= 128 && Number.isInteger(Math.log2(width)));
@@ -90,7 +105,7 @@ function matrixUnitsOf(info: GPUAdapterInfo): readonly MatrixUnit[] {
 const isFloat = (type: string): type is "f16" | "f32" => type === "f16" || type === "f32";
 
 /** For logs and `fgc devices`. */
-export function namesOf({ f16, subgroups, matrixUnits }: GpuTarget): readonly string[] {
+export function adapterFeatures({ f16, subgroups, matrixUnits }: GpuTarget): readonly string[] {
   const width = subgroups?.min === subgroups?.max ? `${subgroups?.min}` : `${subgroups?.min}–${subgroups?.max}`;
   return [
     ...(f16 ? ["f16"] : []),

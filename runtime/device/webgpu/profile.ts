@@ -10,6 +10,13 @@ interface Entry {
   calls: number;
 }
 
+/** What kernels of one kind and label have taken so far. */
+export interface ProfileRow {
+  readonly name: string;
+  readonly ms: number;
+  readonly calls: number;
+}
+
 /** Timestamps of one query set: the most that WebGPU allows. */
 const mostQueries = 4096;
 
@@ -85,12 +92,16 @@ export class Profile {
   }
 
   /** The slowest first, when all times are in. */
-  async table(): Promise<string> {
+  async rows(): Promise<readonly ProfileRow[]> {
     await Promise.all(this.running);
-    const rows = [...this.entries].sort(([, a], [, b]) => b.ms - a.ms);
-    const total = rows.reduce((sum, [, { ms }]) => sum + ms, 0);
+    return [...this.entries].map(([name, entry]) => ({ name, ...entry })).sort((a, b) => b.ms - a.ms);
+  }
+
+  async table(): Promise<string> {
+    const rows = await this.rows();
+    const total = rows.reduce((sum, { ms }) => sum + ms, 0);
     const lines = rows.map(
-      ([name, { ms, calls }]) =>
+      ({ name, ms, calls }) =>
         `${ms.toFixed(1).padStart(10)} ms ${((100 * ms) / total).toFixed(1).padStart(5)} % ${String(calls).padStart(7)} × ${((1000 * ms) / calls).toFixed(1).padStart(8)} µs  ${name}`,
     );
     return [`${total.toFixed(1)} ms in kernels on the GPU`, ...lines].join("\n");

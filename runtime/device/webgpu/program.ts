@@ -6,6 +6,7 @@
 import { sizeOf } from "../../program/dtype.ts";
 import type { BufferDecl, Program } from "../../program/program.ts";
 import type { LoadedProgram, StartedRun, TypedArray } from "../device.ts";
+import type { Counters } from "./counters.ts";
 import type { Faults } from "./faults.ts";
 import { emptyArray, type Formats } from "./format.ts";
 import { type Place, requirePlace } from "./layout.ts";
@@ -30,6 +31,7 @@ export interface ProgramHost {
   readonly pace: Pace;
   readonly turns: Turns;
   readonly profile: Profile | undefined;
+  readonly counters: Counters;
 }
 
 interface Step {
@@ -176,6 +178,7 @@ export class WebGpuProgram implements LoadedProgram {
     host.faults.check();
     if (this.isDisposed) throw new Error(`program ${this.program.name} was disposed`);
     if (!this.isBound) await this.bind();
+    const from = performance.now();
     for (const [heap, block] of blocks) host.device.queue.writeBuffer(this.bufferOf(heap), 0, block);
     this.uploads.giveBack(blocks);
     const encoder = host.device.createCommandEncoder();
@@ -186,6 +189,9 @@ export class WebGpuProgram implements LoadedProgram {
       for (const { place, at, bytes } of this.outputs)
         encoder.copyBufferToBuffer(this.bufferOf(place.heap), place.offset, slot.buffer, slot.offset + at, bytes);
     host.device.queue.submit([encoder.finish()]);
+    host.counters.runs++;
+    host.counters.dispatches += this.steps.length;
+    host.counters.hostMs += performance.now() - from;
     host.profile?.submitted();
     host.pace.submitted();
     return this.runOf(slot);
