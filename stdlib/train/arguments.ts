@@ -5,7 +5,9 @@
  */
 import { hostname } from "node:os";
 import { isAbsolute, join, relative } from "node:path";
+import { type DeviceChoice, resolveDevice } from "../device-choice.ts";
 import { nearestName, UserError } from "../faults.ts";
+import { type DTypeName, resolvePrecision } from "./precision.ts";
 
 export type Strategy = "no" | "steps" | "epoch";
 export type SchedulerName =
@@ -49,13 +51,20 @@ export interface TrainingSettings {
   warmupSteps: number;
   /** −1: a new one for each run. */
   seed: number;
-  /** auto, wasm, reference. */
-  device: string;
+  /** auto: the fastest that opens here. */
+  device: DeviceChoice;
+  /** Which of a device's adapters: a part of its name, or `software`; null: the best one. */
+  adapter: string | null;
   useCpu: boolean;
   /** Worker threads of the device; null: all cores. */
   threads: number | null;
-  /** Parameter type: float32. */
-  defaultDtype: "float32" | null;
+  /** What products and attention multiply in; weights stay float32. null: what the three below say. */
+  dtype: DTypeName | null;
+  /** Hugging Face's names for dtype: float16 and bfloat16. */
+  fp16: boolean;
+  bf16: boolean;
+  /** Forgather's name for it. There it is the type of the weights too; here these are float32 in any case. */
+  defaultDtype: DTypeName | null;
   float32MatmulPrecision: "highest" | "high" | "medium" | null;
   constructModelOn: "default" | "device" | "meta";
   /** Recompute each layer's activations in the backward pass. */
@@ -149,8 +158,12 @@ export const defaultSettings: Readonly<TrainingSettings> = {
   warmupSteps: 0,
   seed: -1,
   device: "auto",
+  adapter: null,
   useCpu: false,
   threads: null,
+  dtype: null,
+  fp16: false,
+  bf16: false,
   defaultDtype: null,
   float32MatmulPrecision: null,
   constructModelOn: "default",
@@ -259,6 +272,8 @@ function fileTime(time: Date): string {
 }
 
 function checkCombinations(s: TrainingSettings): void {
+  resolvePrecision(s);
+  resolveDevice(s.device);
   const refuse = (message: string, hint: string): never => {
     throw new UserError("train/refused-arguments", message, { hint });
   };

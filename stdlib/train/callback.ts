@@ -20,12 +20,14 @@ export interface CallbackContext {
   readonly logs?: LogRecord;
   /** on_evaluate, on_predict */
   readonly metrics?: LogRecord;
-  /** on_pre_optimizer_step: the norm before clipping */
+  /** on_step_read: the step that was read; `state` may be a few steps ahead of it */
+  readonly step?: number;
+  /** on_step_read: loss of that step. on_step_end: loss of this step, where it has been read */
+  readonly loss?: number;
+  /** on_step_read: norm of that step's gradients before clipping. on_pre_optimizer_step: of this step's, where it has been read */
   readonly norm?: number;
   /** on_save: path of the checkpoint */
   readonly checkpoint?: string;
-  /** on_step_end: loss of this step */
-  readonly loss?: number;
 }
 
 export type CallbackHandler = (
@@ -36,8 +38,15 @@ export type CallbackHandler = (
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler returns a control, or nothing at all
 ) => TrainerControl | void | Promise<TrainerControl | void>;
 
-/** Any of these, in the order of a run. A returned control replaces the current one. */
+/**
+ * Any of these, in the order of a run. A returned control replaces the current one.
+ *
+ * A device that works on its own keeps several steps under way, and their results are read together: `onStepEnd` comes when a step has been started,
+ * `onStepRead` once for each step, in order, when its loss is known (after at most 16 steps, and before every log, evaluation, save and end).
+ */
 export interface TrainerCallback {
+  /** `onStepEnd` and `onPreOptimizerStep` are to have the step's loss and norm: then every step is waited for, which costs a GPU its lead. */
+  readonly needsStepLoss?: boolean;
   onInitEnd?: CallbackHandler;
   onTrainBegin?: CallbackHandler;
   onEpochBegin?: CallbackHandler;
@@ -46,6 +55,7 @@ export interface TrainerCallback {
   onPreOptimizerStep?: CallbackHandler;
   onOptimizerStep?: CallbackHandler;
   onStepEnd?: CallbackHandler;
+  onStepRead?: CallbackHandler;
   onLog?: CallbackHandler;
   onPredictionStep?: CallbackHandler;
   onEvaluate?: CallbackHandler;
@@ -58,4 +68,4 @@ export interface TrainerCallback {
   loadStateDict?(state: unknown): void;
 }
 
-export type CallbackEvent = Exclude<keyof TrainerCallback, "stateDict" | "loadStateDict">;
+export type CallbackEvent = Exclude<keyof TrainerCallback, "stateDict" | "loadStateDict" | "needsStepLoss">;

@@ -2,7 +2,7 @@
 import type { DataLoader } from "../data/index.ts";
 import type { TrainingSettings } from "./arguments.ts";
 import type { LogRecord } from "./state.ts";
-import { countTokens, type EvalRunner } from "./step.ts";
+import { countTokens, type EvalRunner, mostUnread } from "./step.ts";
 
 /** Evaluation sets by name; a single one has the name "". */
 export type EvalLoaders = ReadonlyMap<string, DataLoader>;
@@ -38,17 +38,24 @@ async function meanLoss(
   let sum = 0;
   let weights = 0;
   let batches = 0;
+  let unread: { readonly weight: number; readonly run: Awaited<ReturnType<EvalRunner["start"]>> }[] = [];
+  const collect = async (): Promise<void> => {
+    const losses = await Promise.all(unread.map(({ run }) => run.read()));
+    for (const [i, { weight }] of unread.entries()) {
+      sum += weight * losses[i]!;
+      weights += weight;
+    }
+    unread = [];
+  };
   for (const batch of loader.batches()) {
     if (maxEvalSteps > 0 && batches >= maxEvalSteps) break;
     batches++;
     const tokens = countTokens(batch);
-    if (tokens > 0) {
-      // A batch without a counted token has no loss, and does not count.
-      const weight = evalReduction === "token" ? tokens : 1;
-      sum += weight * (await runner.run(batch));
-      weights += weight;
-    }
+    // A batch without a counted token has no loss, and does not count.
+    if (tokens > 0) unread.push({ weight: evalReduction === "token" ? tokens : 1, run: await runner.start(batch) });
+    if (unread.length >= mostUnread) await collect();
     if (!(await afterBatch())) break;
   }
+  await collect();
   return weights === 0 ? Number.NaN : sum / weights;
 }

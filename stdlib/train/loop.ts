@@ -7,14 +7,15 @@ import { isDue } from "./schedule-of-steps.ts";
 
 export type StopReason = "done" | "requested" | "aborted";
 
-/** Train until the last step, or until somebody stops it. Always ends between two steps. */
-export async function trainLoop(run: Run, afterStep: (samples: number) => void): Promise<StopReason> {
+/** Train until the last step, or until somebody stops it. Always ends between two steps, with none under way. */
+export async function trainLoop(run: Run): Promise<StopReason> {
   const { state } = run;
   await run.fire("onTrainBegin");
   while (state.globalStep < state.maxSteps && !isStopped(run)) {
     await run.fire("onEpochBegin");
     run.control.shouldEpochStop = false;
-    await trainEpoch(run, afterStep);
+    await trainEpoch(run);
+    await run.collect();
     if (isStopped(run) || state.globalStep >= state.maxSteps) {
       if (isEpochOver(run)) await run.fire("onEpochEnd");
       break;
@@ -26,7 +27,7 @@ export async function trainLoop(run: Run, afterStep: (samples: number) => void):
   return run.options.stopRequested() ? "requested" : "done";
 }
 
-async function trainEpoch(run: Run, afterStep: (samples: number) => void): Promise<void> {
+async function trainEpoch(run: Run): Promise<void> {
   const { gradientAccumulationSteps: A, dataloaderDropLast } = run.settings;
   let window: CausalBatch[] = [];
   const loader = run.options.trainLoader!;
@@ -40,7 +41,6 @@ async function trainEpoch(run: Run, afterStep: (samples: number) => void): Promi
     // The end of the data cuts the last window short: a step of its own, unless such rests are to be dropped.
     if (window.length < A && !(isLast && !dataloaderDropLast)) continue;
     await run.step(window);
-    afterStep(window.reduce((n, b) => n + b.inputIds.shape[0], 0));
     window = [];
     const endsEpoch = isLast || remaining - read < (dataloaderDropLast ? A : 1);
     await doWhatIsDue(run, endsEpoch);
@@ -59,12 +59,18 @@ async function doWhatIsDue(run: Run, endsEpoch: boolean): Promise<void> {
     isDue(settings.loggingStrategy, settings.loggingSteps, step, endsEpoch) ||
     (settings.loggingFirstStep && step === 1);
   if (logs || shouldLog) await run.log();
-  if (run.options.stopRequested()) return; // the final save is the caller's
+  if (isStoppedAtOnce(run)) return;
   const evaluates = step >= settings.evalDelay && isDue(settings.evalStrategy, settings.evalSteps, step, endsEpoch);
   if ((evaluates || shouldEvaluate) && run.options.evalLoaders.size > 0) await run.evaluate();
-  if (run.options.stopRequested()) return;
-  if (isDue(settings.saveStrategy, settings.saveSteps, step, endsEpoch) || shouldSave) await run.save();
+  if (isStoppedAtOnce(run)) return;
+  if (!isDue(settings.saveStrategy, settings.saveSteps, step, endsEpoch) && !shouldSave) return;
+  // What a callback hears of the last steps may be that they are not to be kept.
+  await run.collect();
+  if (!isStoppedAtOnce(run)) await run.save();
 }
+
+/** The final save of a run that is stopped is the caller's; an aborted one has none. */
+const isStoppedAtOnce = (run: Run): boolean => run.options.stopRequested() || run.control.shouldAbortWithoutSave;
 
 const isStopped = (run: Run): boolean =>
   run.control.shouldTrainingStop || run.control.shouldAbortWithoutSave || run.options.stopRequested();

@@ -16,6 +16,7 @@ import { LogWindow, type LogWindowState } from "./log-window.ts";
 import type { StepPlan } from "./schedule-of-steps.ts";
 import { type LogRecord, newControl, type TrainerControl, type TrainerState } from "./state.ts";
 import { countTokens, type EvalRunner, type StepRunner } from "./step.ts";
+import { type FinishedStep, UnreadSteps } from "./unread-steps.ts";
 
 export interface RunOptions {
   readonly args: TrainingArguments;
@@ -30,6 +31,9 @@ export interface RunOptions {
   readonly context: CallbackContext;
   /** True once the user has asked to stop. */
   readonly stopRequested: () => boolean;
+  readonly warn: (line: string) => void;
+  /** Hears of each step when it is known to be over. */
+  readonly onFinished: (step: FinishedStep) => void;
 }
 
 export class Run {
@@ -42,6 +46,9 @@ export class Run {
   /** Batches trained on in all: names the dropout masks. */
   #microSteps = 0;
   readonly #window = new LogWindow();
+  readonly #unread = new UnreadSteps();
+  /** Steps of this process. */
+  #stepsHere = 0;
   #lastEvaluation: { step: number; metrics: LogRecord } | undefined;
   #lastSavedStep = -1;
 
@@ -80,17 +87,22 @@ export class Run {
     }
   }
 
-  /** One optimizer step over a window of batches. Returns its loss. */
-  async step(window: readonly CausalBatch[]): Promise<number> {
+  /** One optimizer step over a window of batches: started, and read if it is time to. */
+  async step(window: readonly CausalBatch[]): Promise<void> {
     const { optimizer, lrScheduler } = this.options.parts;
     await this.fire("onStepBegin");
-    const started = performance.now();
-    const { loss, norm } = await this.options.steps.run(window, this.#microSteps, () => this.fire("onSubstepEnd"));
-    await this.fire("onPreOptimizerStep", { norm });
+    this.#unread.begin();
+    const started = await this.options.steps.start(window, this.#microSteps, () => this.fire("onSubstepEnd"));
+    const samples = window.reduce((sum, batch) => sum + batch.inputIds.shape[0], 0);
+    const tokens = window.reduce((sum, batch) => sum + countTokens(batch), 0);
+    const learningRate = optimizer.groups[0]?.lr ?? 0;
+    this.#unread.add({ step: this.state.globalStep + 1, samples, tokens, learningRate }, started);
+    this.#stepsHere++;
+    const finished = this.#isTimeToRead ? await this.#read() : [];
+    const own = finished.at(-1);
+    await this.fire("onPreOptimizerStep", own && { norm: own.norm });
     await this.fire("onOptimizerStep");
     lrScheduler.step();
-    const tokens = window.reduce((sum, batch) => sum + countTokens(batch), 0);
-    this.#window.add({ loss, norm, tokens, seconds: (performance.now() - started) / 1000 });
 
     this.#microSteps += window.length;
     this.batchesSeen += window.length;
@@ -98,14 +110,56 @@ export class Run {
     this.state.globalStep += 1;
     this.state.numInputTokensSeen += tokens;
     this.#setEpoch();
-    if (!Number.isFinite(loss) && this.settings.stopOnNan) {
-      throw new UserError("train/loss-not-finite", `the loss of step ${this.state.globalStep} is ${loss}`, {
-        hint: `the rate was ${optimizer.groups[0]?.lr}; lower it, clip with max_grad_norm, or resume from a checkpoint`,
-        kind: "failed",
-      });
+    await this.#report(finished);
+    await this.fire("onStepEnd", own && { loss: own.loss });
+  }
+
+  /** Reading at once where it costs nothing, where somebody asks for it, and until the speed is measured: its clock starts at the end of a step. */
+  get #isTimeToRead(): boolean {
+    const { session, callbacks } = this.options.parts;
+    return (
+      session.device.synchronous === true ||
+      this.#unread.isFull ||
+      this.#stepsHere <= this.settings.speedMetricsStartStep ||
+      callbacks.some((callback) => callback.needsStepLoss)
+    );
+  }
+
+  /** Wait for the steps that are under way, and take in what they gave. Nothing that depends on the weights may be kept before. */
+  async collect(): Promise<void> {
+    await this.#report(await this.#read());
+  }
+
+  async #read(): Promise<readonly FinishedStep[]> {
+    const finished = await this.#unread.read();
+    for (const step of finished) {
+      const isSkipped = step.lossScale !== undefined && !Number.isFinite(step.norm);
+      if (isSkipped && this.#window.skipped === 0) {
+        this.options.warn(
+          `warning: the gradients of step ${step.step} left the range of float16: its update was skipped, the loss scale is ${step.lossScale} now`,
+        );
+      }
+      this.#window.add(step);
+      this.options.onFinished(step);
     }
-    await this.fire("onStepEnd", { loss });
-    return loss;
+    return finished;
+  }
+
+  async #report(finished: readonly FinishedStep[]): Promise<void> {
+    for (const { step, loss, norm, learningRate } of finished) {
+      if (!Number.isFinite(loss) && this.settings.stopOnNan) {
+        throw new UserError("train/loss-not-finite", `the loss of step ${step} is ${loss}`, {
+          hint: `the rate was ${learningRate}; lower it, clip with max_grad_norm, or resume from a checkpoint`,
+          kind: "failed",
+        });
+      }
+      await this.fire("onStepRead", { step, loss, norm });
+    }
+  }
+
+  /** Forget the steps that are under way: the run has failed. */
+  abandon(): void {
+    this.#unread.drop();
   }
 
   #setEpoch(): void {
@@ -115,6 +169,7 @@ export class Run {
 
   /** Log the means since the last log. */
   async log(): Promise<void> {
+    await this.collect();
     if (this.#window.isEmpty) return;
     const { loss, grad_norm, max_grad_norm, ...speed } = this.#window.take() as Record<string, number>;
     await this.emitLog({
@@ -136,6 +191,7 @@ export class Run {
   async evaluate(): Promise<LogRecord> {
     const step = this.state.globalStep;
     if (this.#lastEvaluation?.step === step) return this.#lastEvaluation.metrics;
+    await this.collect();
     const losses = await evaluateLoaders(this.options.evalLoaders, this.options.evals, this.settings, async () => {
       await this.fire("onPredictionStep");
       await nextTurn();
@@ -154,9 +210,10 @@ export class Run {
     return this.#lastSavedStep === this.state.globalStep;
   }
 
-  /** Write a checkpoint of this step, update the best, remove old ones. */
+  /** Write a checkpoint of this step, update the best, remove old ones. Every step has been read before: none that must not be kept is. */
   async save(): Promise<string> {
     const { settings, state } = this;
+    await this.collect();
     const path = checkpointFolder(settings.outputDir, state.globalStep);
     const mayEvaluate = this.options.evalLoaders.size > 0 && !this.options.stopRequested();
     if (settings.loadBestModelAtEnd && mayEvaluate) await this.evaluate();

@@ -12,7 +12,7 @@ export class SpeedMeter {
     this.#startStep = startStep;
   }
 
-  /** A step of `samples` rows is done. */
+  /** A step of `samples` rows is known to be done. */
   add(samples: number): void {
     this.#steps++;
     this.#samples += samples;

@@ -2,16 +2,20 @@
  * @file One optimizer step, and one evaluation batch, as Programs.
  *
  * Without accumulation a step is one Program: forward, backward, norm, clipping, update. With accumulation a micro step adds its gradients
- * to buffers, and a second Program clips and updates from them. Either way a Program is traced once per shape and replayed.
+ * to buffers, and a second Program clips and updates from them. Either way a Program is traced once per shape and replayed. Steps are started, and
+ * read later: a device that works on its own is not waited for after each.
  */
 import {
+  type CompiledFunction,
   type HostInput,
   type HostTensor,
   type Parameter,
+  type PendingResult,
   type Session,
   StateTensor,
   sizeOf,
   type Tensor,
+  withPrecision,
 } from "fgc/runtime";
 import type { CausalBatch } from "../data/index.ts";
 import { UserError } from "../faults.ts";
@@ -19,7 +23,9 @@ import type { LossFunction } from "../loss/index.ts";
 import { withDropoutStream } from "../nn/index.ts";
 import { type AnyOptimizer, clipGradNorm, type Gradients, globalNorm, gradientsOf } from "../optim/index.ts";
 import { hashName } from "../random.ts";
+import { LossScaler } from "./loss-scaler.ts";
 import type { TrainableModel } from "./model.ts";
+import type { TrainingPrecision } from "./precision.ts";
 
 export interface StepOptions {
   readonly session: Session;
@@ -29,6 +35,7 @@ export interface StepOptions {
   /** 0 or null: measure only. */
   readonly maxGradNorm: number | null;
   readonly seed: number;
+  readonly precision: TrainingPrecision;
 }
 
 export interface StepResult {
@@ -36,7 +43,19 @@ export interface StepResult {
   readonly loss: number;
   /** Global norm of the gradients, before clipping. */
   readonly norm: number;
+  /** float16: the loss scale after the step. A step whose norm is not a finite number has changed no weight. */
+  readonly lossScale?: number;
 }
+
+/** A step that may still be under way. Exactly one of the two is called, once. */
+export interface StartedStep {
+  /** Several at once cost one trip to the device. */
+  read(): Promise<StepResult>;
+  drop(): void;
+}
+
+/** Results that are let stand before they are read: each trip to a device that works on its own costs about as much as a small step. */
+export const mostUnread = 16;
 
 /** Called after each micro step but the last. */
 type AfterMicroStep = () => Promise<void>;
@@ -50,10 +69,13 @@ export class StepRunner {
   readonly #update: Compiled;
   /** Sums of gradients, made when the first window of several batches comes. */
   #buffers: Map<Parameter, StateTensor> | undefined;
+  /** Where gradients may overflow. */
+  readonly scaler: LossScaler | undefined;
 
   constructor(options: StepOptions) {
     const { session } = options;
     this.#options = options;
+    this.scaler = options.precision.scalesLoss ? new LossScaler() : undefined;
     this.#single = session.compile((inputs) => this.#traceSingle(inputs), { name: "train_step" });
     this.#firstMicro = session.compile((inputs) => this.#traceMicro(inputs, "first"), { name: "micro_step_first" });
     this.#nextMicro = session.compile((inputs) => this.#traceMicro(inputs, "next"), { name: "micro_step" });
@@ -61,29 +83,28 @@ export class StepRunner {
   }
 
   /**
-   * One optimizer step over the batches of a window. A window may be shorter than the others: its loss and gradients are means over what
-   * it holds.
+   * Start one optimizer step over the batches of a window; resolves when the device takes the next. A window may be shorter than the others: its
+   * loss and gradients are means over what it holds.
    *
    * @param counter  number of micro steps before this window: names the dropout masks
    */
-  async run(window: readonly CausalBatch[], counter: number, afterMicroStep?: AfterMicroStep): Promise<StepResult> {
+  async start(window: readonly CausalBatch[], counter: number, afterMicroStep?: AfterMicroStep): Promise<StartedStep> {
     const { model, optimizer } = this.#options;
     model.train();
     if (window.length === 1) {
-      const out = await this.#single({ ...batchInputs(window[0]!, counter), ...optimizer.scalars() });
+      const run = await this.#single.start({ ...batchInputs(window[0]!, counter), ...optimizer.scalars() });
       optimizer.advance();
-      return { loss: scalarOf(out["loss"]), norm: scalarOf(out["norm"]) };
+      return startedStep([run]);
     }
-    let loss = 0;
+    const runs: PendingResult<string>[] = [];
     for (const [i, batch] of window.entries()) {
       const micro = i === 0 ? this.#firstMicro : this.#nextMicro;
-      const out = await micro({ ...batchInputs(batch, counter + i), scale: 1 / window.length });
-      loss += scalarOf(out["loss"]);
+      runs.push(await micro.start({ ...batchInputs(batch, counter + i), scale: 1 / window.length }));
       if (i + 1 < window.length) await afterMicroStep?.();
     }
-    const out = await this.#update(optimizer.scalars());
+    runs.push(await this.#update.start(optimizer.scalars()));
     optimizer.advance();
-    return { loss, norm: scalarOf(out["norm"]) };
+    return startedStep(runs);
   }
 
   #loss(inputs: Record<string, Tensor>): Tensor {
@@ -91,15 +112,18 @@ export class StepRunner {
     return withDropoutStream(stream, () => lossOf(this.#options, inputs));
   }
 
+  #gradients(loss: Tensor): Gradients {
+    return gradientsOf(this.scaler?.scaleLoss(loss) ?? loss, this.#options.optimizer.parameters());
+  }
+
   #traceSingle(inputs: Record<string, Tensor>): Record<string, Tensor> {
     const loss = this.#loss(inputs);
-    const gradients = gradientsOf(loss, this.#options.optimizer.parameters());
-    return { loss, norm: this.#apply(gradients, inputs) };
+    return { loss, ...this.#apply(this.#gradients(loss), inputs) };
   }
 
   #traceMicro(inputs: Record<string, Tensor>, place: "first" | "next"): Record<string, Tensor> {
     const loss = this.#loss(inputs).mul(inputs["scale"]!);
-    const gradients = gradientsOf(loss, this.#options.optimizer.parameters());
+    const gradients = this.#gradients(loss);
     for (const [parameter, buffer] of this.#gradientBuffers()) {
       const gradient = gradients.get(parameter)!;
       buffer.assign(place === "first" ? gradient : buffer.add(gradient));
@@ -108,19 +132,25 @@ export class StepRunner {
   }
 
   #traceUpdate(inputs: Record<string, Tensor>): Record<string, Tensor> {
-    return { norm: this.#apply(this.#gradientBuffers(), inputs) };
+    return this.#apply(this.#gradientBuffers(), inputs);
   }
 
-  /** Measure, clip where asked, update. Returns the norm before clipping. */
-  #apply(gradients: Gradients, scalars: Record<string, Tensor>): Tensor {
+  /** Measure, clip where asked, update. Gives the norm before clipping and, where there is one, the loss scale after the step. */
+  #apply(scaled: Gradients, scalars: Record<string, Tensor>): Record<string, Tensor> {
     const { optimizer, maxGradNorm } = this.#options;
-    if (!maxGradNorm) {
-      optimizer.trace(gradients, scalars);
-      return globalNorm(gradients);
+    if (this.scaler === undefined && !maxGradNorm) {
+      // The update before the norm: it can ride in the kernels that make the gradients.
+      optimizer.trace(scaled, scalars);
+      return { norm: globalNorm(scaled) };
     }
-    const clipped = clipGradNorm(gradients, maxGradNorm);
-    optimizer.trace(clipped.gradients, scalars);
-    return clipped.norm;
+    const raw = this.scaler?.unscale(scaled) ?? scaled;
+    const { gradients, norm } = maxGradNorm
+      ? clipGradNorm(raw, maxGradNorm)
+      : { gradients: raw, norm: globalNorm(raw) };
+    const update = () => optimizer.trace(gradients, scalars);
+    if (this.scaler !== undefined) return { norm, lossScale: this.scaler.guard(norm, update) };
+    update();
+    return { norm };
   }
 
   #gradientBuffers(): Map<Parameter, StateTensor> {
@@ -137,30 +167,49 @@ export class StepRunner {
   }
 }
 
-type Compiled = (inputs: Record<string, HostInput>) => Promise<Record<string, HostTensor>>;
+type Compiled = CompiledFunction<string, string>;
+
+/** The runs of one step: the micro steps' losses add up, the norm comes from the last. */
+function startedStep(runs: readonly PendingResult<string>[]): StartedStep {
+  return {
+    read: async () => {
+      const outs = await Promise.all(runs.map((run) => run.read()));
+      const loss = outs.reduce((sum, out) => (out["loss"] === undefined ? sum : sum + scalarOf(out["loss"])), 0);
+      const { norm, lossScale } = outs.at(-1)!;
+      return { loss, norm: scalarOf(norm), ...(lossScale !== undefined && { lossScale: scalarOf(lossScale) }) };
+    },
+    drop: () => {
+      for (const run of runs) run.drop();
+    },
+  };
+}
 
 /** Runs single batches in evaluation mode. */
 export class EvalRunner {
   readonly #model: TrainableModel;
   readonly #compiled: Compiled;
 
-  constructor(options: Pick<StepOptions, "session" | "model" | "lossFunction">) {
+  constructor(options: LossOptions & Pick<StepOptions, "session">) {
     this.#model = options.model;
     this.#compiled = options.session.compile((inputs) => ({ loss: lossOf(options, inputs) }), { name: "eval_step" });
   }
 
-  /** Mean loss over the counted tokens of a batch. */
-  async run(batch: CausalBatch): Promise<number> {
+  /** Start the evaluation of a batch; what is read is the mean loss over its counted tokens. */
+  async start(batch: CausalBatch): Promise<{ read(): Promise<number>; drop(): void }> {
     this.#model.eval();
     const { counter: _, ...inputs } = batchInputs(batch, 0);
-    return scalarOf((await this.#compiled(inputs))["loss"]);
+    const run = await this.#compiled.start(inputs);
+    return { read: async () => scalarOf((await run.read())["loss"]), drop: () => run.drop() };
   }
 }
 
-function lossOf(
-  { model, lossFunction }: Pick<StepOptions, "model" | "lossFunction">,
-  inputs: Record<string, Tensor>,
-): Tensor {
+type LossOptions = Pick<StepOptions, "model" | "lossFunction" | "precision">;
+
+function lossOf(options: LossOptions, inputs: Record<string, Tensor>): Tensor {
+  return withPrecision(options.precision, () => tracedLoss(options, inputs));
+}
+
+function tracedLoss({ model, lossFunction }: LossOptions, inputs: Record<string, Tensor>): Tensor {
   const { inputIds, labels, positionIds } = inputs as { inputIds: Tensor; labels: Tensor; positionIds?: Tensor };
   const tokens = positionIds === undefined ? { inputIds } : { inputIds, positionIds };
   // The model's own loss is preferred where it is the same: it can do without the logits as a whole.

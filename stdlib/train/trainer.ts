@@ -1,9 +1,11 @@
 /** @file The trainer: prepares a run (device, model, data, optimizer, schedule, resume), trains, evaluates, saves. */
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { openSession, type Session } from "fgc/runtime";
+import type { Session } from "fgc/runtime";
 import { type BlockSource, type DataCollator, DataLoader } from "../data/index.ts";
 import { writeFileWhole } from "../data/write-file.ts";
+import { describeDevice, openChosenSession } from "../device-choice.ts";
+import { describeDeviceFault } from "../device-faults.ts";
 import { UserError } from "../faults.ts";
 import type { LossFunction } from "../loss/index.ts";
 import { writeModelConfig } from "../models/index.ts";
@@ -20,11 +22,13 @@ import { hasWeights, loadWeights, writeWeights } from "./checkpoint/weights.ts";
 import type { DistributedEnvironment } from "./distributed-environment.ts";
 import { trainLoop } from "./loop.ts";
 import type { TrainableModel } from "./model.ts";
+import { resolvePrecision } from "./precision.ts";
 import { Run } from "./run.ts";
 import { planSteps } from "./schedule-of-steps.ts";
 import { SpeedMeter } from "./speed.ts";
 import type { LogRecord, TrainerState } from "./state.ts";
 import { EvalRunner, StepRunner } from "./step.ts";
+import type { FinishedStep } from "./unread-steps.ts";
 import { settingsWithoutEffect } from "./without-effect.ts";
 
 /** A data set, or a loader that is used as it is. */
@@ -71,6 +75,7 @@ export class Trainer {
   #run: Run | undefined;
   #session: Session | undefined;
   #stopRequested = false;
+  #onFinished: (step: FinishedStep) => void = () => {};
 
   constructor(options: TrainerOptions) {
     this.#options = options;
@@ -98,7 +103,17 @@ export class Trainer {
     this.#stopRequested = true;
   }
 
-  async train(): Promise<TrainResult> {
+  /** Opens the device, which may take a moment, and says what it is: `webgpu, NVIDIA H100 PCIe, float16`. */
+  async open(): Promise<string> {
+    const session = await this.#onDevice(() => this.#openSession());
+    return `${describeDevice(session.device)}, ${resolvePrecision(this.args.settings).name}`;
+  }
+
+  train(): Promise<TrainResult> {
+    return this.#onDevice(() => this.#train());
+  }
+
+  async #train(): Promise<TrainResult> {
     const run = await this.#prepare();
     const { settings } = run;
     if (run.options.trainLoader === undefined) {
@@ -107,7 +122,8 @@ export class Trainer {
       });
     }
     const speed = new SpeedMeter(settings.speedMetricsStartStep);
-    const reason = await trainLoop(run, (samples) => speed.add(samples));
+    this.#onFinished = ({ samples }) => speed.add(samples);
+    const reason = await trainLoop(run);
     let checkpoint: string | undefined;
     const saves = reason === "requested" || (reason === "done" && settings.saveStrategy !== "no");
     if (saves && !run.isSaved && run.state.globalStep > 0) checkpoint = await run.save();
@@ -130,7 +146,11 @@ export class Trainer {
     };
   }
 
-  async evaluate(): Promise<LogRecord> {
+  evaluate(): Promise<LogRecord> {
+    return this.#onDevice(() => this.#evaluate());
+  }
+
+  async #evaluate(): Promise<LogRecord> {
     const run = await this.#prepare();
     if (run.options.evalLoaders.size === 0) {
       throw new UserError("train/no-dataset", "there is no evaluation set", {
@@ -141,7 +161,11 @@ export class Trainer {
   }
 
   /** Write config, tokenizer and weights into the model folder. Weights that are there are replaced only if the arguments allow it. */
-  async saveModel(folder = this.args.settings.outputDir): Promise<void> {
+  saveModel(folder = this.args.settings.outputDir): Promise<void> {
+    return this.#onDevice(() => this.#saveModel(folder));
+  }
+
+  async #saveModel(folder: string): Promise<void> {
     const { model, session } = (await this.#prepare()).options.parts;
     if (hasWeights(folder) && !this.args.settings.overwriteOutputDir) {
       throw new UserError("train/would-overwrite", `${folder} has weights already`, {
@@ -175,7 +199,8 @@ export class Trainer {
 
   async #makeRun(): Promise<Run> {
     const { settings } = this.args;
-    const { computeLossFunc, warn = (line) => process.stderr.write(`${line}\n`) } = this.#options;
+    const { computeLossFunc } = this.#options;
+    const warn = (line: string): void => this.#warn(line);
     for (const line of settingsWithoutEffect(settings)) warn(line);
     const checkpoints = this.#checkpointsToTry(warn);
     const seed = this.#seed(checkpoints[0]);
@@ -192,10 +217,12 @@ export class Trainer {
     const optimizer = this.#makeOptimizer(model);
     const lrScheduler = this.#makeScheduler(optimizer, plan?.totalSteps ?? 0);
     const callbacks = (this.#options.callbacks ?? []).filter((c) => c !== null && c !== undefined);
-    const parts: RunParts = { session, model, optimizer, lrScheduler, callbacks };
 
     const lossFunction = computeLossFunc ?? undefined;
-    const stepOptions = { session, model, optimizer, lossFunction, maxGradNorm: settings.maxGradNorm, seed };
+    const precision = resolvePrecision(settings);
+    const stepOptions = { session, model, optimizer, lossFunction, maxGradNorm: settings.maxGradNorm, seed, precision };
+    const steps = new StepRunner(stepOptions);
+    const parts: RunParts = { session, model, optimizer, lrScheduler, callbacks, lossScaler: steps.scaler };
     const context: CallbackContext = {
       model,
       session,
@@ -212,11 +239,13 @@ export class Trainer {
       trainLoader,
       evalLoaders,
       plan,
-      steps: new StepRunner(stepOptions),
+      steps,
       evals: new EvalRunner(stepOptions),
       state: this.#newState(plan),
       context,
       stopRequested: () => this.#stopRequested,
+      warn,
+      onFinished: (step) => this.#onFinished(step),
     });
     this.#resume(run, checkpoints, warn);
     await run.fire("onInitEnd");
@@ -268,12 +297,32 @@ export class Trainer {
   }
 
   async #openSession(): Promise<Session> {
-    const { device, useCpu, threads } = this.args.settings;
+    const { device, useCpu, adapter, threads } = this.args.settings;
     const wanted = useCpu && device === "auto" ? "wasm" : (this.#options.distributedEnv?.device ?? device);
     this.#session ??=
       this.#options.session ??
-      (await openSession({ device: wanted as "auto", ...(threads === null ? {} : { threads }) }));
+      (await openChosenSession({
+        device: wanted,
+        adapter,
+        threads,
+        onNotice: (notice) => this.#warn(`note: ${notice}`),
+      }));
     return this.#session;
+  }
+
+  #warn(line: string): void {
+    const { warn = (text: string) => process.stderr.write(`${text}\n`) } = this.#options;
+    warn(line);
+  }
+
+  /** Runs a phase; a device's fault is told in the user's terms, with the checkpoint to go on from. */
+  async #onDevice<T>(phase: () => Promise<T>): Promise<T> {
+    try {
+      return await phase();
+    } catch (error) {
+      this.#run?.abandon();
+      throw describeDeviceFault(error, listCheckpoints(this.args.settings.outputDir)[0]?.path);
+    }
   }
 
   #loader(source: DataSource | null | undefined, use: "train" | "eval", seed: number): DataLoader | undefined {

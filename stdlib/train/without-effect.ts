@@ -16,7 +16,6 @@ const reasons: Partial<Readonly<Record<keyof TrainingSettings, string>>> = {
   isMultistage: "there is no pipeline: one process trains the whole model",
   saveSafetensors: "weights are always written as safetensors",
   saveOnEachNode: "one process trains, on one node",
-  defaultDtype: "parameters are float32",
   debugModelParams: "no such listing is printed; info_callback with verbose: true prints the model",
   debugModelInit: "no such listing is printed",
 };
@@ -25,9 +24,7 @@ const reasons: Partial<Readonly<Record<keyof TrainingSettings, string>>> = {
 export function settingsWithoutEffect(settings: TrainingSettings): readonly string[] {
   return Object.entries(reasons).flatMap(([name, reason]) => {
     const value = settings[name as keyof TrainingSettings];
-    const isAsDefault = value === defaultSettings[name as keyof TrainingSettings];
-    // float32 by name is what happens.
-    if (isAsDefault || (name === "defaultDtype" && value === "float32")) return [];
+    if (value === defaultSettings[name as keyof TrainingSettings]) return [];
     return [`warning: ${name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`)} has no effect: ${reason}`];
   });
 }

@@ -201,7 +201,10 @@ describe("console", () => {
     const progress = new ProgressCallback({ outputStream: { write: (t) => (text += t), isTTY, columns: 100 } });
     const args = new TrainingArguments();
     progress.onTrainBegin(args, stateAt(0));
-    for (let step = 1; step <= 100; step++) progress.onStepEnd(args, stateAt(step), newControl(), { ...none, loss: 2 });
+    for (let step = 1; step <= 100; step++) {
+      progress.onStepRead(args, stateAt(step), newControl(), { ...none, step, loss: 2 });
+      progress.onStepEnd(args, stateAt(step));
+    }
     progress.onLog(args, stateAt(100), newControl(), { ...none, logs: { loss: 2, grad_norm: 1, learning_rate: 1e-3 } });
     progress.onTrainEnd();
     return text;
@@ -219,9 +222,10 @@ test("divergence: a spike over the median stops, and is told once", () => {
   const told: string[] = [];
   const watch = new DivergenceWatch({ window: 4, factor: 2, action: "stop", warn: (line) => told.push(line) });
   const control = newControl();
-  for (const loss of [1, 1, 1.1, 0.9]) watch.onStepEnd(new TrainingArguments(), stateAt(1), control, { ...none, loss });
+  for (const loss of [1, 1, 1.1, 0.9])
+    watch.onStepRead(new TrainingArguments(), stateAt(1), control, { ...none, loss });
   expect(control.shouldTrainingStop).toBe(false);
-  for (const loss of [5, Number.NaN]) watch.onStepEnd(new TrainingArguments(), stateAt(2), control, { ...none, loss });
+  for (const loss of [5, Number.NaN]) watch.onStepRead(new TrainingArguments(), stateAt(2), control, { ...none, loss });
   expect(control.shouldTrainingStop).toBe(true);
   expect(told).toHaveLength(1);
 });

@@ -26,7 +26,12 @@ export class DivergenceWatch implements TrainerCallback {
     this.#options = { window, factor, action, warn };
   }
 
-  onStepEnd(_args: TrainingArguments, state: TrainerState, control: TrainerControl, { loss }: CallbackContext): void {
+  onStepRead(
+    _args: TrainingArguments,
+    state: TrainerState,
+    control: TrainerControl,
+    { loss, step = state.globalStep }: CallbackContext,
+  ): void {
     if (loss === undefined) return;
     const { window, factor, action, warn } = this.#options;
     const median = this.#median();
@@ -35,7 +40,7 @@ export class DivergenceWatch implements TrainerCallback {
       // Once per excursion: a run that has diverged would fill the screen.
       if (!this.#warned)
         warn(
-          `warning: loss ${loss.toFixed(3)} at step ${state.globalStep}; the median of the last ${this.#losses.length} is ${median.toFixed(3)}`,
+          `warning: loss ${loss.toFixed(3)} at step ${step}; the median of the last ${this.#losses.length} is ${median.toFixed(3)}`,
         );
       this.#warned = true;
       control.shouldTrainingStop ||= action === "stop";

@@ -1,6 +1,9 @@
 /** @file InfoCallback: the sizes of a run, before it begins. */
+
+import { describeDevice } from "../../device-choice.ts";
 import type { TrainingArguments } from "../arguments.ts";
 import type { CallbackContext, TrainerCallback } from "../callback.ts";
+import { resolvePrecision } from "../precision.ts";
 import { consoleStream } from "../script/console.ts";
 import type { TrainerControl, TrainerState } from "../state.ts";
 import type { OutputStream } from "./progress.ts";
@@ -51,11 +54,8 @@ export function runSizes(
     total_parameters: millions(parameters),
     trainable_parameters: millions(parameters.filter((p) => p.requiresGrad)),
     device: describeDevice(session.device),
+    dtype: resolvePrecision(args.settings).name,
   };
-}
-
-function describeDevice(device: { readonly name: string; readonly threads?: number }): string {
-  return device.threads === undefined ? device.name : `${device.name}, ${device.threads} threads`;
 }
 
 function details(

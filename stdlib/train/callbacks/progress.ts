@@ -50,9 +50,17 @@ export class ProgressCallback implements TrainerCallback {
     if (state.globalStep === this.#startStep && this.#drawn === 0) this.#draw(state, "compiling the first step");
   }
 
-  onStepEnd(_args: TrainingArguments, state: TrainerState, _control: TrainerControl, { loss }: CallbackContext): void {
+  onStepRead(
+    _args: TrainingArguments,
+    _state: TrainerState,
+    _control: TrainerControl,
+    { loss }: CallbackContext,
+  ): void {
     // A mean of recent steps: the loss of one batch jumps about.
     if (loss !== undefined) this.#loss = this.#loss === undefined ? loss : 0.9 * this.#loss + 0.1 * loss;
+  }
+
+  onStepEnd(_args: TrainingArguments, state: TrainerState): void {
     // The first step compiles; a speed that contains it would be wrong for the whole run.
     if (state.globalStep === this.#startStep + 1 && this.#drawn === 0) this.#restartClock(state);
     const now = performance.now();

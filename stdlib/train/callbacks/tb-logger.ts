@@ -20,6 +20,7 @@ const defaultScalars: Readonly<Record<string, string>> = {
   grad_norm: "grad-norm",
   max_grad_norm: "grad-norm[max]",
   tokens_per_second: "tokens-per-second",
+  loss_scale: "loss-scale",
   eval_accuracy: "eval-accuracy",
   eval_loss: "eval-loss",
 };

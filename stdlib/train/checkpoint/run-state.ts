@@ -7,6 +7,7 @@ import { UserError } from "../../faults.ts";
 import type { AnyOptimizer, OptimizerState, Schedule } from "../../optim/index.ts";
 import type { TrainingSettings } from "../arguments.ts";
 import type { TrainerCallback } from "../callback.ts";
+import type { LossScaler, LossScalerState } from "../loss-scaler.ts";
 import type { TrainableModel } from "../model.ts";
 import type { LogRecord, TrainerState } from "../state.ts";
 import { type WriteFile, writeFolder } from "./files.ts";
@@ -19,6 +20,8 @@ export interface RunParts {
   readonly optimizer: AnyOptimizer;
   readonly lrScheduler: Schedule;
   readonly callbacks: readonly TrainerCallback[];
+  /** float16: what scales the loss. */
+  readonly lossScaler: LossScaler | undefined;
 }
 
 /** What `trainer_state.json` keeps. */
@@ -54,7 +57,7 @@ export async function writeCheckpoint(
   settings: TrainingSettings,
   write?: Parameters<typeof writeFolder>[2],
 ): Promise<void> {
-  const { session, model, optimizer, lrScheduler } = parts;
+  const { session, model, optimizer, lrScheduler, lossScaler } = parts;
   const fill = async (writeFile: WriteFile): Promise<void> => {
     const json = (name: string, value: unknown) => writeFile(name, [`${JSON.stringify(value, null, 2)}\n`]);
     await writeWeights(model, session, writeFile);
@@ -63,6 +66,7 @@ export async function writeCheckpoint(
       for (const [name, tensor] of optimizer.stateTensors()) tensors.set(name, await session.read(tensor));
       writeFile("optimizer_state.safetensors", encodeSafetensors(tensors));
       json("optimizer_state.json", optimizer.stateDict());
+      if (lossScaler !== undefined) json("loss_scaler_state.json", await lossScaler.stateDict(session));
     }
     if (settings.saveSchedulerState) json("scheduler_state.json", lrScheduler.stateDict());
     if (settings.saveDatasetState) json("dataset_state.json", saved.data);
@@ -80,7 +84,7 @@ export function restoreCheckpoint(
   settings: TrainingSettings,
   warn: (line: string) => void,
 ): RestoredState {
-  const { session, model, optimizer, lrScheduler, callbacks } = parts;
+  const { session, model, optimizer, lrScheduler, callbacks, lossScaler } = parts;
   /** The file of a part, or nothing where the part is not wanted or not there. */
   const part = (name: string, wanted: boolean): string | undefined => {
     const file = join(path, name);
@@ -101,6 +105,10 @@ export function restoreCheckpoint(
   if (moments !== undefined && optimizerJson !== undefined) {
     restoreMoments(optimizer, readTensorFile(moments), session, moments);
     optimizer.loadStateDict(readJsonFile(optimizerJson) as OptimizerState);
+  }
+  if (lossScaler !== undefined) {
+    const file = part("loss_scaler_state.json", settings.restoreOptimizerState);
+    if (file !== undefined) lossScaler.loadStateDict(readJsonFile(file) as LossScalerState, session);
   }
   const schedule = part("scheduler_state.json", settings.restoreSchedulerState);
   if (schedule !== undefined) lrScheduler.loadStateDict(readJsonFile(schedule) as ReturnType<Schedule["stateDict"]>);

@@ -2,6 +2,7 @@
  * @file The command line of an emitted trainer: every training argument is a flag, checked by the type of its default.
  */
 import { resolve } from "node:path";
+import { deviceChoices } from "../../device-choice.ts";
 import { nearestName, UserError } from "../../faults.ts";
 import { defaultSettings, type TrainingArgumentsOptions, type TrainingSettings } from "../arguments.ts";
 
@@ -23,7 +24,9 @@ type Setting = keyof TrainingSettings;
 const nullable: Partial<Record<Setting, "number" | "string">> = {
   loggingDir: "string",
   maxGradNorm: "number",
+  adapter: "string",
   threads: "number",
+  dtype: "string",
   defaultDtype: "string",
   float32MatmulPrecision: "string",
   activationMemoryBudget: "number",
@@ -40,7 +43,8 @@ const choices: Partial<Record<Setting, readonly string[]>> = {
   evalStrategy: strategies,
   saveStrategy: strategies,
   evalReduction: ["batch", "token"],
-  device: ["auto", "wasm", "reference"],
+  device: [...deviceChoices, "cpu"],
+  dtype: ["float32", "float16", "bfloat16", "fp32", "fp16", "half", "bf16"],
   constructModelOn: ["default", "device", "meta"],
 };
 

@@ -47,6 +47,8 @@ export class TrainingScript {
   async run(note: (line: string) => void): Promise<ScriptResult> {
     const { doTrain, doEval, doSave } = this.#phases;
     if (this.#isMain) for (const line of this.#header()) note(line);
+    const device = await this.trainer.open();
+    if (this.#isMain) note(`device: ${device}`);
     const training = doTrain ? await this.trainer.train() : undefined;
     const wasStopped = training !== undefined && training.reason !== "done";
     const evaluation = doEval && !wasStopped ? await this.trainer.evaluate() : undefined;
