@@ -6,11 +6,33 @@ export interface OutputStream {
   readonly isTerminal: boolean;
 }
 
+/** What a device says of itself on this machine; the runtime's type of the same name. */
+export interface DeviceDescription {
+  readonly name: string;
+  readonly available: boolean;
+  /** Why it cannot be had, and what to do about it. */
+  readonly reason?: string;
+  readonly hint?: string;
+  readonly threads?: number;
+  readonly features: readonly string[];
+  /** The hardware that it can run on, the one that it takes unasked first; empty where there is no choice. */
+  readonly adapters: readonly AdapterDescription[];
+}
+
+export interface AdapterDescription {
+  readonly name: string;
+  readonly isSoftware: boolean;
+  readonly features: readonly string[];
+  readonly limits: Readonly<Record<string, number>>;
+}
+
 export interface CliHost extends Host {
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Runs a program on the user's terminal; its exit code, or 128 plus the number of the signal that ended it. */
   run(command: string, args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<number>;
+  /** The devices of this machine, asked through the package's own runtime: the same one that emitted programs contain. */
+  listDevices(): Promise<readonly DeviceDescription[]>;
   /** Resolves when one of the files has changed. */
   waitForChange(paths: readonly string[]): Promise<void>;
 }

@@ -2,8 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from "node:fs";
 import { homedir, hostname, machine, constants as osConstants, release, type as systemName, version } from "node:os";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import type { CliHost, OutputStream } from "./host.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { CliHost, DeviceDescription, OutputStream } from "./host.ts";
 
 export function nodeHost(): CliHost {
   const packageRoot = findPackageRoot();
@@ -50,6 +50,11 @@ export function nodeHost(): CliHost {
           resolve(code ?? 128 + (signal === null ? 0 : osConstants.signals[signal]));
         });
       });
+    },
+    listDevices: async () => {
+      // By its place at run time: the compiler does not contain the runtime.
+      const runtime: unknown = await import(pathToFileURL(join(packageRoot, "dist/lib/runtime.js")).href);
+      return (runtime as { listDevices(): Promise<readonly DeviceDescription[]> }).listDevices();
     },
     waitForChange: (paths) =>
       new Promise((resolve) => {

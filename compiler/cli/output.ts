@@ -75,9 +75,10 @@ async function writeDocument(
   extension: string,
 ): Promise<void> {
   const { globals } = session;
-  const config = (session.config ?? "default").replace(/\.yaml$/, "").replaceAll("/", "_");
+  // Only a name of our own asks for the config: some commands need no project.
+  const config = () => (session.config ?? "default").replace(/\.yaml$/, "").replaceAll("/", "_");
   const path =
-    globals.outputFile ?? join(host.cwd(), "tmp", `${config}_${command.name}.${globals.json ? "json" : extension}`);
+    globals.outputFile ?? join(host.cwd(), "tmp", `${config()}_${command.name}.${globals.json ? "json" : extension}`);
   host.files.writeText(path, document);
   host.stderr.write(`wrote ${showPath(host, path)}\n`);
   if (!globals.edit) return;

@@ -1,12 +1,13 @@
 /** @file A world in memory for the command line: files as a record, streams as texts, a clock that stands still. */
 import { join } from "node:path";
-import type { CliHost } from "../../compiler/cli/host.ts";
+import type { CliHost, DeviceDescription } from "../../compiler/cli/host.ts";
 import { runCommandLine } from "../../compiler/cli/run.ts";
 
 export interface MemoryWorld {
   readonly files: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly devices?: readonly DeviceDescription[];
 }
 
 export interface Outcome {
@@ -64,6 +65,7 @@ export async function fgc(world: MemoryWorld, ...words: readonly string[]): Prom
       started.push([command, ...args]);
       return 0;
     },
+    listDevices: async () => world.devices ?? [],
     waitForChange: async () => {},
   };
   const code = await runCommandLine(words, host);

@@ -2,6 +2,7 @@
 import type { CommandDefinition } from "../command.ts";
 import { buildCommand } from "./build.ts";
 import { codeCommand } from "./code.ts";
+import { devicesCommand } from "./devices.ts";
 import { graphCommand } from "./graph.ts";
 import { indexCommand } from "./index-command.ts";
 import { lsCommand } from "./ls.ts";
@@ -16,6 +17,7 @@ export const commands: readonly CommandDefinition[] = [
   lsCommand,
   indexCommand,
   metaCommand,
+  devicesCommand,
   targetsCommand,
   tlistCommand,
   trefsCommand,

@@ -16,7 +16,9 @@ export const trainCommand = defineCommand({
   positionals: "config",
   hasConfigFlags: true,
   options: {
-    device: text("--device <name>", "auto, wasm, webgpu, tfjs or reference"),
+    device: text("--device <name>", "auto, webgpu, wasm, tfjs or reference; `fgc devices` lists them"),
+    adapter: text("--adapter <name>", "which of a device's adapters: a part of its name, or software"),
+    dtype: text("--dtype <name>", "what to multiply in: float32, float16 or bfloat16"),
     resume: {
       flags: "--resume [checkpoint]",
       description: "go on from the newest checkpoint, or from the one that is named",
@@ -30,6 +32,8 @@ export const trainCommand = defineCommand({
   async run(host, { options, rest, session }) {
     const given = [
       ...(options.device === undefined ? [] : ["--device", options.device]),
+      ...(options.adapter === undefined ? [] : ["--adapter", options.adapter]),
+      ...(options.dtype === undefined ? [] : ["--dtype", options.dtype]),
       ...(options.resume === true
         ? ["--resume"]
         : typeof options.resume === "string"
