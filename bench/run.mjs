@@ -3,6 +3,7 @@
  *
  *     npm run bench                          all: compile, matmul, training
  *     npm run bench -- training --batch=4 --length=128 --threads=1,4
+ *     npm run bench -- gpu --quick           a GPU: see gpu/run.mjs; beside PyTorch: gpu/compare.mjs
  *     npm run bench -- peers                 jax-js and TensorFlow.js on the same workload (BENCH_MODULES, JAXJS: see ../shared/bench/README.md)
  *
  * Benchmarks in TypeScript run from the sources, bundled into a temporary folder.
@@ -12,7 +13,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "./lib/bundle.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const here = (name) => join(root, "bench", name);
@@ -25,18 +26,8 @@ function run(script, flags, engine = process.execPath) {
 
 async function runTypeScript(name, flags) {
   const folder = mkdtempSync(join(tmpdir(), "fgc-bench-"));
-  const outfile = join(folder, `${name}.mjs`);
   try {
-    await build({
-      entryPoints: [here(`${name}.ts`)],
-      outfile,
-      bundle: true,
-      platform: "node",
-      format: "esm",
-      tsconfig: join(root, "tsconfig.json"),
-      logLevel: "warning",
-    });
-    run(outfile, flags);
+    run(await bundle(`${name}.ts`, join(folder, `${name}.mjs`)), flags);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -60,6 +51,7 @@ const benchmarks = {
   compile: (flags) => run(here("compile.mjs"), flags),
   matmul: (flags) => runTypeScript("matmul", flags),
   training: (flags) => runTypeScript("training", flags),
+  gpu: (flags) => run(here("gpu/run.mjs"), flags),
   peers: runPeers,
 };
 

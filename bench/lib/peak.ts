@@ -36,7 +36,10 @@ function buildPeak(fma: boolean): Uint8Array<ArrayBuffer> {
 
 /** GFLOPS of all threads together, the best of a few rounds. */
 export async function measurePeak(threads: number): Promise<number> {
-  const { fma } = detectCapabilities(new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }));
+  const { fma } = detectCapabilities({
+    memory: new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true }),
+    shared: true,
+  });
   const module = await compileOptimized(() => WebAssembly.compile(buildPeak(fma)));
   const source = `
     const { parentPort, workerData: { module } } = require("node:worker_threads");
