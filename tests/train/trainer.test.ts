@@ -2,11 +2,10 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, unlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openSession, type Session, type Tensor } from "fgc/runtime";
+import { openSession, type Session } from "fgc/runtime";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type CausalBatch, DataLoader, type TokenBlock } from "../../stdlib/data/index.ts";
-import { CausalLoss } from "../../stdlib/loss/index.ts";
-import { Dropout, Embedding, Linear, Module } from "../../stdlib/nn/index.ts";
+import { DataLoader } from "../../stdlib/data/index.ts";
+import { Dropout } from "../../stdlib/nn/index.ts";
 import { AdamW, CosineWithWarmup } from "../../stdlib/optim/index.ts";
 import {
   DivergenceWatch,
@@ -18,41 +17,7 @@ import {
   TrainingArguments,
   type TrainingArgumentsOptions,
 } from "../../stdlib/train/index.ts";
-
-const vocab = 11;
-const length = 6;
-
-/** A bigram model with dropout: small, and every part of a step acts on it. */
-class Bigram extends Module {
-  readonly embedding = new Embedding(vocab, 8);
-  readonly dropout = new Dropout(0.2);
-  readonly head = new Linear(8, vocab, { bias: false });
-  readonly lossFn = new CausalLoss();
-  constructor() {
-    super();
-    this.assignNames();
-  }
-  forward({ inputIds, labels }: { inputIds: Tensor; labels?: Tensor | undefined }) {
-    const logits = this.head.forward(this.dropout.forward(this.embedding.forward(inputIds)));
-    return { logits, loss: labels === undefined ? undefined : this.lossFn.forward(logits, labels) };
-  }
-}
-
-/** Blocks in which the next token is a function of the last. */
-const blocks = (count: number) => ({
-  length: count,
-  row: (index: number): TokenBlock => ({
-    inputIds: Int32Array.from({ length }, (_, t) => (index * 3 + t * (1 + (index % 2))) % vocab),
-    documentStarts: new Int32Array(0),
-  }),
-});
-const collator = {
-  collate(rows: readonly TokenBlock[]): CausalBatch {
-    const data = Int32Array.from(rows.flatMap((row) => [...row.inputIds]));
-    const matrix = { data, shape: [rows.length, length] as const, dtype: "i32" as const };
-    return { inputIds: matrix, labels: matrix };
-  },
-};
+import { Bigram, blocks, collator, vocab } from "./bigram.ts";
 
 let folder: string;
 let session: Session;
