@@ -1,0 +1,224 @@
+/**
+ * @file What becomes of finished sums: the epilogue and the stores, straight from registers; or a part of a sum in scratch memory, where k is
+ * split over workgroups (or the epilogue may not yet run), and a second dispatch that adds the parts, in the order of k, and goes on from there.
+ */
+import type { MatmulKernel } from "../../../program/kernel.ts";
+import type { Instr } from "../../../program/scalar.ts";
+import { reachAlong, storeAccess } from "../access.ts";
+import {
+  add,
+  and,
+  type BoundArray,
+  builtin,
+  div,
+  gridOf,
+  KernelBuilder,
+  lane,
+  linearWorkgroup,
+  lt,
+  mul,
+  rem,
+  u,
+  vec,
+} from "../build.ts";
+import type { Expr } from "../ir.ts";
+import { KernelMemory, type MemoryUse } from "../memory.ts";
+import { emitBody } from "../scalar.ts";
+import type { Dispatch, ScheduleContext } from "../target.ts";
+import { batchesOf, coordinatesOf } from "./matmul-grid.ts";
+
+export interface ProductSink {
+  /** Four sums side by side; `column` is a multiple of 4. Those past the edges are dropped. */
+  quad(row: Expr, column: Expr, sums: Expr): void;
+  single(row: Expr, column: Expr, sum: Expr): void;
+  /** Statements that one `quad` writes out, about. */
+  readonly weight: number;
+}
+
+/** Whether a place may lie outside the product, for all that the schedule knows. */
+export interface Edges {
+  readonly rows: boolean;
+  readonly columns: boolean;
+}
+
+/** How the epilogue reaches its buffers, `quads` or one element at a time. */
+export function epilogueUses({ batch, m, n, inputs, outputs }: MatmulKernel, quads: boolean): readonly MemoryUse[] {
+  const domain = [...batch, m, n];
+  const column = domain.length - 1;
+  return [
+    ...inputs.flatMap((access) => [
+      { buffer: access.buffer, isWritten: false, isWide: quads && reachAlong(access, column, domain) === "vector" },
+      ...(access.dynamic ?? []).map(({ index }) => ({ buffer: index.buffer, isWritten: false, isWide: false })),
+    ]),
+    ...outputs.flatMap(({ access }) => [
+      {
+        buffer: access.buffer,
+        isWritten: true,
+        isWide: quads && n % 4 === 0 && reachAlong(access, column, domain) === "vector",
+      },
+      ...(access.dynamic ?? []).map(({ index }) => ({ buffer: index.buffer, isWritten: false, isWide: false })),
+    ]),
+  ];
+}
+
+export class EpilogueSink implements ProductSink {
+  readonly weight: number;
+  private readonly k: KernelBuilder;
+  private readonly memory: KernelMemory;
+  private readonly kernel: MatmulKernel;
+  private readonly batch: readonly Expr[];
+  private readonly edges: Edges;
+
+  constructor(k: KernelBuilder, memory: KernelMemory, kernel: MatmulKernel, batch: readonly Expr[], edges: Edges) {
+    this.k = k;
+    this.memory = memory;
+    this.kernel = kernel;
+    this.batch = batch;
+    this.edges = edges;
+    const once = kernel.epilogue.reduce((total, instr) => total + weightOf(instr), 2 * kernel.outputs.length);
+    this.weight = kernel.n % 4 === 0 ? once : 2 * once;
+  }
+
+  quad(row: Expr, column: Expr, sums: Expr): void {
+    const { k } = this;
+    const { n } = this.kernel;
+    const at = k.let(column);
+    this.inside(row, at, () => {
+      if (n % 4 === 0) {
+        this.emit(row, at, sums, 4);
+        return;
+      }
+      k.if(
+        lt(add(at, u(3)), u(n)),
+        () => this.emit(row, at, sums, 4),
+        () => {
+          // The last few of a row, one at a time: their neighbours may lie outside every buffer.
+          const last = n - (n % 4);
+          for (let i = 0; i < n % 4; i++) this.emit(row, u(last + i), lane(sums, i), 1);
+        },
+      );
+    });
+  }
+
+  single(row: Expr, column: Expr, sum: Expr): void {
+    this.inside(row, column, () => this.emit(row, column, sum, 1));
+  }
+
+  private inside(row: Expr, column: Expr, body: () => void): void {
+    const { m, n } = this.kernel;
+    const conds = [...(this.edges.rows ? [lt(row, u(m))] : []), ...(this.edges.columns ? [lt(column, u(n))] : [])];
+    if (conds.length === 0) body();
+    else this.k.if(conds.reduce(and), body);
+  }
+
+  private emit(row: Expr, column: Expr, sum: Expr, width: 1 | 4): void {
+    const { k, memory } = this;
+    const { epilogue, inputs, outputs, m, n } = this.kernel;
+    // A position on an axis of one element is a constant: its stride is of no matter.
+    const point = [...this.batch, m === 1 ? u(0) : k.let(row), n === 1 ? u(0) : k.let(column)];
+    const lanes = { width };
+    const registers = emitBody(k, epilogue, { memory, inputs, point, before: [k.let(sum)], lanes });
+    for (const { access, value } of outputs) storeAccess(k, memory, access, point, registers[value] as Expr, lanes);
+  }
+}
+
+const heavy: ReadonlySet<string> = new Set(["exp", "log", "log1p", "expm1", "sin", "cos", "tanh", "sigmoid", "erf"]);
+
+function weightOf(instr: Instr): number {
+  if (instr.op === "load") return 4;
+  if (instr.op === "random") return 60;
+  if (instr.op === "binary" && (instr.fn === "pow" || instr.fn === "mod" || instr.fn === "idiv")) return 30;
+  return instr.op === "unary" && heavy.has(instr.fn) ? 20 : 1;
+}
+
+/** Parts of sums: [split, batch entry, row, column], rows padded to whole quads. */
+export interface PartLayout {
+  readonly splits: number;
+  readonly batches: number;
+  readonly m: number;
+  readonly n: number;
+}
+
+export const partLayout = ({ batch, m, n }: MatmulKernel, splits: number): PartLayout => ({
+  splits,
+  batches: batchesOf(batch),
+  m,
+  n,
+});
+
+const quadsPerRow = ({ n }: PartLayout): number => Math.ceil(n / 4);
+const quadsPerPart = (layout: PartLayout): number => layout.batches * layout.m * quadsPerRow(layout);
+export const partBytes = (layout: PartLayout): number => layout.splits * quadsPerPart(layout) * 16;
+
+export class PartSink implements ProductSink {
+  readonly weight = 2;
+  private readonly k: KernelBuilder;
+  private readonly layout: PartLayout;
+  private readonly array: BoundArray;
+  private readonly first: Expr;
+  private readonly edges: Edges;
+
+  constructor(
+    k: KernelBuilder,
+    layout: PartLayout,
+    { split, flatBatch, edges, quads }: { split: Expr; flatBatch: Expr; edges: Edges; quads: boolean },
+  ) {
+    this.k = k;
+    this.layout = layout;
+    this.edges = edges;
+    const width = quads ? 4 : 1;
+    this.array = k.bind({ kind: "scratch", index: 0 }, vec("f32", width), {
+      isWritten: true,
+      length: partBytes(layout) / (4 * width),
+    });
+    this.first = k.let(mul(add(mul(split, u(layout.batches)), flatBatch), u(layout.m)));
+  }
+
+  quad(row: Expr, column: Expr, sums: Expr): void {
+    this.inside(row, column, () => {
+      const line = mul(add(this.first, row), u(quadsPerRow(this.layout)));
+      this.k.store(this.array, add(line, div(column, u(4))), sums);
+    });
+  }
+
+  single(row: Expr, column: Expr, sum: Expr): void {
+    this.inside(row, column, () => {
+      const line = mul(add(this.first, row), u(4 * quadsPerRow(this.layout)));
+      this.k.store(this.array, add(line, column), sum);
+    });
+  }
+
+  private inside(row: Expr, column: Expr, body: () => void): void {
+    const { m, n } = this.layout;
+    const conds = [...(this.edges.rows ? [lt(row, u(m))] : []), ...(this.edges.columns ? [lt(column, u(n))] : [])];
+    if (conds.length === 0) body();
+    else this.k.if(conds.reduce(and), body);
+  }
+}
+
+const finishThreads = 64;
+
+/** The second dispatch: adds the parts and runs the epilogue, four columns to an invocation. */
+export function finishDispatch(kernel: MatmulKernel, layout: PartLayout, context: ScheduleContext): Dispatch {
+  const k = new KernelBuilder(finishThreads);
+  const memory = new KernelMemory(k, context, epilogueUses(kernel, true));
+  const parts = k.bind({ kind: "scratch", index: 0 }, vec("f32", 4), {
+    isWritten: false,
+    length: partBytes(layout) / 16,
+  });
+  const count = quadsPerPart(layout);
+  const grid = gridOf(Math.ceil(count / finishThreads), context.target.limits.workgroups);
+  const number = k.let(add(mul(linearWorkgroup(grid), u(finishThreads)), builtin("localIndex")));
+  k.if(lt(number, u(count)), () => {
+    const quads = quadsPerRow(layout);
+    const column = k.let(mul(rem(number, u(quads)), u(4)));
+    const line = k.let(div(number, u(quads)));
+    const row = k.let(rem(line, u(layout.m)));
+    const batch = coordinatesOf(k, k.let(div(line, u(layout.m))), kernel.batch);
+    let total = k.let(k.load(parts, number));
+    for (let split = 1; split < layout.splits; split++)
+      total = k.let(add(total, k.load(parts, add(number, u(split * count)))));
+    new EpilogueSink(k, memory, kernel, batch, { rows: false, columns: false }).quad(row, column, total);
+  });
+  return { ...k.finish(), grid };
+}

@@ -1,0 +1,131 @@
+/**
+ * @file Products on a GPU: the kernel is brought into the form that its operands and results like best, then one of four schedules makes it.
+ *
+ *     matmul-choice   which schedule, which tile, how many parts of k, and why
+ *     matmul-tile     tiles through shared memory, sums in registers           matmul-units    the same on matrix units
+ *     matmul-rows     at most eight rows                                       matmul-blocks   small ones by the thousand, outer products
+ *     matmul-operand  A and B in blocks, however they lie                      matmul-sink     epilogue and stores, or parts of k
+ *
+ * Sums are f32, in an order that the shape and the adapter's features decide: the same bits each run.
+ */
+import type { MatmulKernel } from "../../../program/kernel.ts";
+import { foldBatch, transposeProduct } from "../../../program/product.ts";
+import { add, div, min, mul, rem, u, vec } from "../build.ts";
+import type { ScheduleContext, ScheduledKernel } from "../target.ts";
+import { blockGrid, blockThreads, emitBlocks } from "./matmul-blocks.ts";
+import { chooseProduct, partSteps } from "./matmul-choice.ts";
+import { batchesOf, dispatchGrid, placeWorkgroup } from "./matmul-grid.ts";
+import { ProductModule } from "./matmul-module.ts";
+import { mostRows, scheduleRows } from "./matmul-rows.ts";
+import type { ProductSink } from "./matmul-sink.ts";
+import { emitTile, invocationsOf, type TileShape, type TileSums } from "./matmul-tile.ts";
+
+export function scheduleMatmul(original: MatmulKernel, context: ScheduleContext): ScheduledKernel {
+  if (original.m * original.n * batchesOf(original.batch) === 0) return { dispatches: [], scratch: [] };
+  const kernel = orient(original);
+  const isDetached = mustDetach(kernel, context);
+  if (kernel.m <= mostRows && kernel.k > 0 && kernel.n * kernel.k >= 256)
+    return scheduleRows(kernel, context, isDetached);
+  const choice = chooseProduct(kernel, context.target);
+  if (choice.kind === "blocks") return scheduleBlocks(kernel, context, isDetached);
+  return scheduleTiles(kernel, context, choice.shape, choice.splits, isDetached);
+}
+
+/**
+ * Folds the batch into rows (or columns) where one operand is shared, and turns the product round where it has few columns, or where its results
+ * lie side by side along rows.
+ */
+function orient(kernel: MatmulKernel): MatmulKernel {
+  const straight = foldBatch(kernel);
+  const turned = foldBatch(transposeProduct(straight));
+  if (batchesOf(turned.batch) < batchesOf(straight.batch)) return orientFolded(turned, transposeProduct(turned));
+  return orientFolded(straight, transposeProduct(straight));
+}
+
+function orientFolded(straight: MatmulKernel, turned: MatmulKernel): MatmulKernel {
+  const few = Math.min(straight.m, straight.n);
+  if (few <= mostRows && straight.m !== straight.n) return straight.m === few ? straight : turned;
+  const column = straight.batch.length + 1;
+  const sideBySide = (along: number): number =>
+    straight.outputs.filter(({ access }) => access.strides[along] === 1).length;
+  return sideBySide(column - 1) > sideBySide(column) ? turned : straight;
+}
+
+/**
+ * The epilogue must wait for all sums where it overwrites an operand, and gets a dispatch of its own where one would bind more buffers
+ * than the adapter allows.
+ */
+function mustDetach({ a, b, inputs, outputs }: MatmulKernel, context: ScheduleContext): boolean {
+  const operands = [a, b].map(({ buffer }) => context.memoryOf(buffer));
+  const written = outputs.map(({ access }) => context.memoryOf(access.buffer));
+  const read = inputs.flatMap(({ buffer, dynamic = [] }) => [buffer, ...dynamic.map(({ index }) => index.buffer)]);
+  const all = new Set([...operands, ...written, ...read.map((buffer) => context.memoryOf(buffer))]);
+  return operands.some((memory) => written.includes(memory)) || all.size > context.target.limits.bindings;
+}
+
+function scheduleTiles(
+  kernel: MatmulKernel,
+  context: ScheduleContext,
+  shape: TileShape,
+  splits: number,
+  isDetached: boolean,
+): ScheduledKernel {
+  const { m, n, k: steps, batch } = kernel;
+  const { bm, bn, bk } = shape;
+  const { workgroups } = context.target.limits;
+  const frame = new ProductModule(kernel, context, { threads: invocationsOf(shape), splits, isDetached, quads: true });
+  const { k } = frame;
+  const grid = { tilesDown: Math.ceil(m / bm), tilesAcross: Math.ceil(n / bn), batch, splits };
+  const edges = { rows: m % bm !== 0, columns: n % bn !== 0 };
+  placeWorkgroup(k, grid, workgroups, (position) => {
+    const each = partSteps(steps, bk, splits);
+    const begin = k.let(mul(position.split, u(each)));
+    const end = splits === 1 ? u(steps) : k.let(min(add(begin, u(each)), u(steps)));
+    const sums = emitTile(k, {
+      shape,
+      ...frame.readers(position.batch, { ...edges, guardK: steps % bk !== 0 }),
+      firstRow: k.let(mul(position.tileRow, u(bm))),
+      firstColumn: k.let(mul(position.tileColumn, u(bn))),
+      begin,
+      end,
+      isSingle: each <= bk,
+    });
+    storeSums(frame, sums, frame.sink(position, edges));
+  });
+  return frame.finish(dispatchGrid(grid, workgroups));
+}
+
+/** Statements of all epilogues of an invocation that may be written out; beyond that a loop over the sums takes less time to compile and fetch. */
+const mostWritten = 800;
+
+function storeSums({ k }: ProductModule, tile: TileSums, sink: ProductSink): void {
+  const { rows, quads, sums } = tile;
+  if (rows * quads * sink.weight <= mostWritten) {
+    sums.forEach((line, r) => {
+      const row = k.let(tile.row(r));
+      line.forEach((sum, q) => {
+        sink.quad(row, tile.column(q), sum.value);
+      });
+    });
+    return;
+  }
+  // A copy: sums that are indexed by a counter would lie in memory during the loop over k.
+  const copy = k.privateArray(vec("f32", 4), rows * quads);
+  sums.flat().forEach((sum, i) => {
+    k.set(copy, i, sum.value);
+  });
+  k.for(u(0), u(rows * quads), u(1), (i) => {
+    sink.quad(k.let(tile.row(div(i, u(quads)))), tile.column(rem(i, u(quads))), k.let(k.get(copy, i)));
+  });
+}
+
+function scheduleBlocks(kernel: MatmulKernel, context: ScheduleContext, isDetached: boolean): ScheduledKernel {
+  const { workgroups } = context.target.limits;
+  const frame = new ProductModule(kernel, context, { threads: blockThreads, splits: 1, isDetached, quads: true });
+  const edges = { rows: kernel.m % 4 !== 0, columns: kernel.n % 4 !== 0 };
+  emitBlocks(frame.k, kernel, workgroups, ({ batch, flatBatch }) => ({
+    ...frame.readers(batch, { ...edges, guardK: kernel.k % 4 !== 0 }),
+    sink: frame.sink({ batch, flatBatch, split: u(0) }, { rows: edges.rows, columns: false }),
+  }));
+  return frame.finish(blockGrid(kernel, workgroups));
+}
