@@ -1,6 +1,7 @@
 /** @file What the tensor compiler makes of well-known functions: the printed Programs are in samples/, and each claims a fusion. */
 import { expect, test } from "vitest";
 import {
+  assignWhere,
   attention,
   concat,
   crossEntropy,
@@ -16,6 +17,7 @@ import {
   updateSlice,
   validateProgram,
   vjp,
+  withPrecision,
 } from "../../runtime/index.ts";
 import { type InputSpecs, programOf } from "./trace.ts";
 
@@ -167,6 +169,71 @@ const samples: readonly Sample[] = [
       return { loss, dh, dw };
     },
     kernels: 10,
+  },
+  {
+    claim: "a-16-bit-block-keeps-one-narrow-copy-of-each-weight-and-nothing-wide",
+    specs: { x: ["f32", [8, 16]], gain: ["f32", [16]], g: ["f32", [8, 16]] },
+    fn: (x) => {
+      const weights = ["gate", "up"].map((label) => new Parameter([32, 16], zeros(512), { label }));
+      const [gate, up] = weights as [Parameter, Parameter];
+      const down = new Parameter([16, 32], zeros(512), { label: "down" });
+      return withPrecision({ compute: "f16" }, () => {
+        const h = rmsNorm(t(x, "x"), t(x, "gain"), 1e-5);
+        const y = linear(linear(h, gate).silu().mul(linear(h, up)), down).add(t(x, "x"));
+        const [dx, ...d] = vjp([y], [t(x, "g")], [t(x, "x"), gate, up, down]) as [Tensor, Tensor, Tensor, Tensor];
+        return { y, dx, dGate: d[0] as Tensor, dUp: d[1] as Tensor, dDown: d[2] as Tensor };
+      });
+    },
+    kernels: 15,
+  },
+  {
+    claim: "adamw-is-the-epilogue-of-a-16-bit-product-without-rounding",
+    specs: { x: ["f32", [8, 16]], g: ["f32", [8, 32]], lr: ["f32", []] },
+    fn: (x) => {
+      const [w, v] = ["w", "v"].map((label) => new Parameter([32, 16], zeros(512), { label })) as [
+        Parameter,
+        Parameter,
+      ];
+      const y = withPrecision({ compute: "bf16" }, () => linear(t(x, "x"), w));
+      const dw = vjp([y], [t(x, "g")], [w])[0] as Tensor;
+      const v1 = v.mul(0.999).add(dw.mul(dw).mul(0.001));
+      v.assign(v1);
+      w.assign(w.sub(dw.div(v1.sqrt().add(1e-8)).mul(t(x, "lr"))));
+      return {};
+    },
+    kernels: 3,
+  },
+  {
+    claim: "16-bit-attention-reads-and-writes-16-bits",
+    specs: {
+      x: ["f32", [2, 8, 32]],
+      wq: ["f32", [32, 32]],
+      wk: ["f32", [32, 32]],
+      wv: ["f32", [32, 32]],
+      g: ["f32", [2, 8, 32]],
+    },
+    fn: (x) =>
+      withPrecision({ compute: "f16" }, () => {
+        const heads = (name: string): Tensor => linear(t(x, "x"), t(x, name)).reshape([2, 8, 4, 8]).transpose(1, 2);
+        const o = attention(heads("wq"), heads("wk"), heads("wv"), { causal: true });
+        const y = o.transpose(1, 2).reshape([2, 8, 32]).add(t(x, "x"));
+        return { y, dx: vjp([y], [t(x, "g")], [t(x, "x")])[0] as Tensor };
+      }),
+    kernels: 14,
+  },
+  {
+    claim: "an-update-under-a-condition-stays-one-loop",
+    specs: { g: ["f32", [16]], isFinite: ["bool", []] },
+    fn: (x) => {
+      const [w, m] = ["w", "m"].map((label) => new Parameter([16], zeros(16), { label })) as [Parameter, Parameter];
+      assignWhere(t(x, "isFinite"), () => {
+        const m1 = m.mul(0.9).add(t(x, "g").mul(0.1));
+        m.assign(m1);
+        w.assign(w.sub(m1.mul(0.01)));
+      });
+      return {};
+    },
+    kernels: 1,
   },
 ];
 
