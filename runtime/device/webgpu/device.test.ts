@@ -110,6 +110,21 @@ describe.skipIf(reason !== undefined)("the webgpu device", () => {
     });
   });
 
+  it("tells with FGC_PROFILE=1 where the time went", async () => {
+    vi.stubEnv("FGC_PROFILE", "1");
+    const print = vi.spyOn(console, "error").mockImplementation(() => {});
+    const profiled = await openAdapter(await chooseAdapter(await openHost(), "software"), scheduleAddition);
+    vi.unstubAllEnvs();
+    profiled.createState("sum", "f32", [1000]);
+    const program = await profiled.load(accumulator(1000));
+    for (let i = 0; i < 3; i++) (await program.start(ones(1000))).drop();
+    await profiled.close();
+    const [table] = print.mock.calls[0] as [string];
+    expect(table).toMatch(
+      /ms in kernels on the GPU\n( +[\d.]+ ms +[\d.]+ % +3 × +[\d.]+ µs {2}loop (sum|keep|out)\n?){3}$/,
+    );
+  });
+
   describe("states", () => {
     it("are read before they have a place, and written in turn", async () => {
       device.createState("sum", "f32", [2], Float32Array.of(1, 2));

@@ -118,15 +118,24 @@ function brokenPackage(error: unknown): DeviceUnavailableError {
 }
 
 /**
- * Dawn's flags: FGC_DAWN_FLAGS, `;` between them. Subgroup matrices and f16 subgroups are behind `allow_unsafe_apis`.
+ * Dawn's flags: ours and those of FGC_DAWN_FLAGS, `;` between them. Subgroup matrices are behind `allow_unsafe_apis`; timestamps are
+ * rounded to 0.1 ms unless that is switched off, which is longer than most kernels.
  */
 function dawnFlags(): readonly string[] {
   const asked = (environment("FGC_DAWN_FLAGS") ?? "").split(";").filter((flag) => flag !== "");
-  const features = asked.filter((flag) => flag.startsWith(enable)).map((flag) => flag.slice(enable.length));
-  return [...asked.filter((flag) => !flag.startsWith(enable)), enable + ["allow_unsafe_apis", ...features].join(",")];
+  const toggles = ([prefix, own]: readonly [string, string]): string =>
+    prefix +
+    [own, ...asked.filter((flag) => flag.startsWith(prefix)).map((flag) => flag.slice(prefix.length))].join(",");
+  return [
+    ...asked.filter((flag) => !ownToggles.some(([prefix]) => flag.startsWith(prefix))),
+    ...ownToggles.map(toggles),
+  ];
 }
 
-const enable = "enable-dawn-features=";
+const ownToggles = [
+  ["enable-dawn-features=", "allow_unsafe_apis"],
+  ["disable-dawn-features=", "timestamp_quantization"],
+] as const;
 
 /** Dawn has no call that lists adapters, but answers a name that no adapter has with the names that there are. */
 const noSuchAdapter = "(none)";

@@ -179,6 +179,7 @@ export class WebGpuProgram implements LoadedProgram {
     if (this.isDisposed) throw new Error(`program ${this.program.name} was disposed`);
     if (!this.isBound) await this.bind();
     const from = performance.now();
+    // Dawn's own staging: 25–35 µs for 128 KiB and less, where a ring of mapped buffers took 40–50 and a second wait (SwiftShader; null: 16, 22).
     for (const [heap, block] of blocks) host.device.queue.writeBuffer(this.bufferOf(heap), 0, block);
     this.uploads.giveBack(blocks);
     const encoder = host.device.createCommandEncoder();
