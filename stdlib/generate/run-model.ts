@@ -3,8 +3,10 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { openSession, type Session } from "fgc/runtime";
+import type { Session } from "fgc/runtime";
 import { camelCaseKeys } from "../camel-case.ts";
+import { describeDevice, deviceChoices, openChosenSession } from "../device-choice.ts";
+import { describeDeviceFault } from "../device-faults.ts";
 import { UserError } from "../faults.ts";
 import type { CausalLMModel, ModelConfig } from "../models/index.ts";
 import { seedWeights } from "../nn/init/rule.ts";
@@ -55,7 +57,8 @@ const flags = {
   },
   "repetition-penalty": { type: "string", value: "X", help: "make tokens that occurred less likely; 1 is off" },
   seed: { type: "string", value: "N", help: "seed of the draws (and of --untrained weights)" },
-  device: { type: "string", short: "d", value: "D", help: "auto, wasm or reference" },
+  device: { type: "string", short: "d", value: "D", help: deviceChoices.join(", ") },
+  adapter: { type: "string", value: "NAME", help: "which of the device's adapters: a part of its name, or software" },
   help: { type: "boolean", short: "h", help: "show this" },
 } as const satisfies Record<string, { type: "string" | "boolean"; short?: string; value?: string; help: string }>;
 
@@ -67,7 +70,8 @@ export async function runModel(url: string, options: RunModelOptions): Promise<v
   if (!isEntryPoint(url)) return;
   try {
     await main(dirname(fileURLToPath(url)), options, process.argv.slice(2));
-  } catch (error) {
+  } catch (cause) {
+    const error = describeDeviceFault(cause);
     if (!(error instanceof UserError)) throw error;
     process.stderr.write(
       `error ${error.code}: ${error.message}\n${error.hint === undefined ? "" : `  = hint: ${error.hint}\n`}`,
@@ -92,7 +96,11 @@ async function main(folder: string, options: RunModelOptions, argv: readonly str
   if (weights === undefined && args.untrained !== true) throw noWeights(folder);
 
   const tokenizer = options.tokenizer?.() ?? findTokenizer(folder);
-  const session = await openSession({ device: deviceName(args.device) });
+  const session = await openChosenSession({
+    device: args.device ?? "auto",
+    adapter: args.adapter,
+    onNotice: (notice) => void process.stderr.write(`note: ${notice}\n`),
+  });
   try {
     const config = GenerationConfig.from({ eosTokenId: tokenizer.eosTokenId, ...sampling });
     if (weights === undefined) seedWeights(model, config.seed);
@@ -132,7 +140,7 @@ async function writeContinuation(
   process.off("SIGINT", interrupt);
   const seconds = (performance.now() - started) / 1000;
   process.stderr.write(
-    `${added.length} tokens, ${(added.length / seconds).toFixed(0)} tokens/s on ${session.device.name}\n`,
+    `${added.length} tokens, ${(added.length / seconds).toFixed(0)} tokens/s on ${describeDevice(session.device)}\n`,
   );
 }
 
@@ -205,14 +213,6 @@ function findTokenizer(folder: string): Tokenizer {
   throw new UserError("generate/no-tokenizer", `there is no tokenizer.json in ${folder} or its assets folder`, {
     hint: "copy the whole output folder, not only model.mjs",
     kind: "outside",
-  });
-}
-
-function deviceName(name: string | undefined): "auto" | "wasm" | "reference" {
-  if (name === undefined || name === "auto" || name === "wasm" || name === "reference") return name ?? "auto";
-  throw new UserError("generate/device", `there is no device '${name}'`, {
-    hint: "devices: auto, wasm, reference",
-    kind: "usage",
   });
 }
 
