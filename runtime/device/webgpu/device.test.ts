@@ -17,7 +17,7 @@ describe.skipIf(reason !== undefined)("the webgpu device", () => {
   let device: WebGpuDevice;
 
   beforeEach(async () => {
-    device = await openAdapter(await chooseAdapter(await openHost(), "software"), scheduleAddition);
+    device = await openAdapter(await chooseAdapter(await openHost(), "software"), { schedule: scheduleAddition });
   });
 
   afterEach(async () => {
@@ -113,7 +113,9 @@ describe.skipIf(reason !== undefined)("the webgpu device", () => {
   it("tells with FGC_PROFILE=1 where the time went", async () => {
     vi.stubEnv("FGC_PROFILE", "1");
     const print = vi.spyOn(console, "error").mockImplementation(() => {});
-    const profiled = await openAdapter(await chooseAdapter(await openHost(), "software"), scheduleAddition);
+    const profiled = await openAdapter(await chooseAdapter(await openHost(), "software"), {
+      schedule: scheduleAddition,
+    });
     vi.unstubAllEnvs();
     profiled.createState("sum", "f32", [1000]);
     const program = await profiled.load(accumulator(1000));
@@ -230,6 +232,32 @@ describe.skipIf(reason !== undefined)("the webgpu device", () => {
       restore();
       const program = await device.load(accumulator(100, { state: "small" }));
       expect((await (await program.start(ones(100))).read()).get("out")).toEqual(new Float32Array(100).fill(1));
+    });
+
+    it("a state that found room before another did not keeps its content", async () => {
+      const restore = withoutMemoryOver(device, 1000);
+      device.createState("small", "f32", [3], Float32Array.of(1, 2, 3));
+      device.createState("large", "f32", [500]);
+      const place = device.turns.take(() => device.states.place(["small", "large"], new Map()));
+      await expect(place).rejects.toMatchObject({ name: "OutOfMemoryError" });
+      restore();
+      expect(await device.readState("small")).toEqual(Float32Array.of(1, 2, 3));
+      device.writeState("large", new Float32Array(500).fill(7));
+      await device.turns.take(() => device.states.place(["small", "large"], new Map()));
+      expect(await device.readState("large")).toEqual(new Float32Array(500).fill(7));
+      expect(await device.readState("small")).toEqual(Float32Array.of(1, 2, 3));
+    });
+
+    it("a program whose state was dropped says so, and others go on", async () => {
+      device.createState("sum", "f32", [1]);
+      device.createState("other", "f32", [1]);
+      const program = await device.load(accumulator(1));
+      const other = await device.load(accumulator(1, { state: "other" }));
+      device.dropState("sum");
+      await expect(program.start(inputs(1))).rejects.toThrow(
+        "program accumulate uses state model.sum, which was dropped",
+      );
+      expect((await (await other.start(inputs(2))).read()).get("out")).toEqual(Float32Array.of(2));
     });
 
     it("no memory for the arena: the program is named", async () => {

@@ -2,7 +2,7 @@
  * @file What has gone wrong with a GPU device. WebGPU tells it beside the calls that caused it and later; here it is kept until the next
  * order, which fails with it, as does every one after that.
  */
-import { DeviceError, DeviceLostError } from "../errors.ts";
+import { DeviceError, DeviceLostError, OutOfMemoryError } from "../errors.ts";
 
 export class Faults {
   private readonly device: GPUDevice;
@@ -17,7 +17,10 @@ export class Faults {
     });
     device.addEventListener("uncapturederror", (event) => {
       event.preventDefault();
-      this.fault ??= new DeviceError(`webgpu (${this.adapter}): ${event.error.message}`);
+      // What is made for programs and states asks for its memory first (`memory.ts`); this is something small on the way.
+      const isShortage = event.error.constructor.name === "GPUOutOfMemoryError";
+      const Fault = isShortage ? OutOfMemoryError : DeviceError;
+      this.fault ??= new Fault(`webgpu (${this.adapter}): ${event.error.message}`);
     });
   }
 

@@ -10,5 +10,5 @@ import { openAdapter } from "./open.ts";
 
 export { describeDevice } from "./describe.ts";
 
-export const openDevice: OpenDevice = async ({ adapter } = {}) =>
-  openAdapter(await chooseAdapter(await openHost(), adapter));
+export const openDevice: OpenDevice = async ({ adapter, deterministicFma = false } = {}) =>
+  openAdapter(await chooseAdapter(await openHost(), adapter), { deterministicFma });

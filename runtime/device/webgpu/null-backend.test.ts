@@ -19,7 +19,7 @@ describe.skipIf(reason !== undefined)("on the null back end", () => {
   let device: WebGpuDevice;
 
   beforeAll(async () => {
-    device = await openAdapter(await chooseAdapter(await openHost()), scheduleAddition);
+    device = await openAdapter(await chooseAdapter(await openHost()), { schedule: scheduleAddition });
   });
 
   afterAll(() => device.close());

@@ -1,5 +1,5 @@
 /** @file Opens an adapter's device with everything that it offers and kernels can use, and says what that is. */
-import type { DeviceInfo } from "../device.ts";
+import type { DeviceInfo, DeviceOptions } from "../device.ts";
 import { DeviceUnavailableError } from "../errors.ts";
 import { scheduleKernel } from "../gpu/schedule/index.ts";
 import type { GpuTarget, MatrixUnit } from "../gpu/target.ts";
@@ -20,9 +20,13 @@ export const wantedLimits = [
 
 const matrixFeature = "chromium-experimental-subgroup-matrix";
 
+export interface OpenAdapterOptions extends Pick<DeviceOptions, "deterministicFma"> {
+  readonly schedule?: ScheduleKernel;
+}
+
 export async function openAdapter(
   { adapter, name, kind }: FoundAdapter,
-  schedule: ScheduleKernel = scheduleKernel,
+  { schedule = scheduleKernel, deterministicFma = false }: OpenAdapterOptions = {},
 ): Promise<WebGpuDevice> {
   const profiling = environment("FGC_PROFILE") === "1";
   const features = [...kernelFeatures(), ...(profiling ? ["timestamp-query"] : [])].filter((feature) =>
@@ -45,6 +49,8 @@ export async function openAdapter(
   const notices: string[] = [];
   if (kind === "software")
     notices.push(`webgpu runs on '${name}', which is a driver for the processor: for tests, not for speed`);
+  if (deterministicFma)
+    notices.push("webgpu: the driver decides where multiplications and additions are fused, so bits may differ");
   const hasProfile = profiling && device.features.has("timestamp-query");
   if (profiling && !hasProfile) notices.push(`webgpu: '${name}' keeps no time, so there will be no profile`);
   const info: DeviceInfo = { name: "webgpu", threads: 1, adapter: name, features: adapterFeatures(target), notices };

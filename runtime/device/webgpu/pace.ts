@@ -1,18 +1,18 @@
 /**
  * @file How far the host may run ahead of the GPU: two fences. A fence stands after each run where runs are long, so that two are in
- * flight; where they are short it stands after several, because a wait costs up to 12 ms (Deno looks for results that seldom).
+ * flight; where they are short it stands after several, because a wait alone may take 12 ms (Deno looks for results that seldom).
  */
 
 const fencesInFlight = 2;
-/** Milliseconds of work between fences. */
-const period = 10;
-const mostRuns = 32;
+/** Milliseconds between fences: below the first there are more runs to a fence, above the second fewer. */
+const [tooShort, tooLong] = [12.5, 25];
+const mostRuns = 16;
 
 const nothing = (): void => {};
 
 export class Pace {
   private readonly queue: GPUQueue;
-  private readonly fences: { readonly done: Promise<void>; readonly runs: number; readonly at: number }[] = [];
+  private readonly fences: { readonly done: Promise<void>; readonly at: number }[] = [];
   private runs = 0;
   private runsPerFence = 1;
   private lastDone = 0;
@@ -32,7 +32,7 @@ export class Pace {
     if (this.runs < this.runsPerFence) return;
     // A lost device is told elsewhere (`faults.ts`).
     const done = this.queue.onSubmittedWorkDone().then(nothing, nothing);
-    this.fences.push({ done, runs: this.runs, at: performance.now() });
+    this.fences.push({ done, at: performance.now() });
     this.runs = 0;
   }
 
@@ -42,10 +42,9 @@ export class Pace {
     if (this.fences[0] !== fence) return;
     this.fences.shift();
     const now = performance.now();
-    const perRun = (now - Math.max(this.lastDone, fence.at)) / fence.runs;
+    const took = now - Math.max(this.lastDone, fence.at);
     this.lastDone = now;
-    const wanted = Math.floor(period / Math.max(perRun, 0.01));
-    // One slow run (a page that slept) must not end the batching, one fast run not begin it.
-    this.runsPerFence = Math.max(1, Math.min(mostRuns, wanted, this.runsPerFence * 2));
+    if (took < tooShort) this.runsPerFence = Math.min(mostRuns, this.runsPerFence * 2);
+    else if (took > tooLong) this.runsPerFence = Math.max(1, Math.floor((this.runsPerFence * tooLong) / took));
   }
 }

@@ -6,6 +6,7 @@
 import { sizeOf } from "../../program/dtype.ts";
 import type { BufferDecl, Program } from "../../program/program.ts";
 import type { LoadedProgram, StartedRun, TypedArray } from "../device.ts";
+import { DeviceError } from "../errors.ts";
 import type { Counters } from "./counters.ts";
 import type { Faults } from "./faults.ts";
 import { emptyArray, type Formats } from "./format.ts";
@@ -65,6 +66,7 @@ export class WebGpuProgram implements LoadedProgram {
   private steps: readonly Step[] = [];
   /** The shared regions that `steps` are bound to. */
   private bound = new Map<string, GPUBuffer>();
+  private statesSeen: number;
   private isDisposed = false;
 
   static async make(host: ProgramHost, program: Program, plan: Plan): Promise<WebGpuProgram> {
@@ -73,6 +75,7 @@ export class WebGpuProgram implements LoadedProgram {
         host.pipelines.get(code, signature, `${kind} ${label}`),
       ),
     );
+    compiled.catch(() => {}); // waited for below; until then a rejection is nobody's
     const heaps = new Map<string, GPUBuffer>();
     try {
       for (const [name, bytes] of [...plan.layout.own, ...sizes(plan.constants)]) {
@@ -83,7 +86,6 @@ export class WebGpuProgram implements LoadedProgram {
       await host.turns.take(() => made.bind());
       return made;
     } catch (error) {
-      await compiled.catch(() => {});
       for (const buffer of heaps.values()) host.memory.release(buffer);
       throw error;
     }
@@ -101,6 +103,7 @@ export class WebGpuProgram implements LoadedProgram {
     this.plan = plan;
     this.compiled = compiled;
     this.heaps = heaps;
+    this.statesSeen = host.states.generation;
     for (const [name, content] of plan.constants)
       host.device.queue.writeBuffer(heaps.get(name) as GPUBuffer, 0, content);
     const of = (kind: BufferDecl["kind"]): Input[] =>
@@ -176,7 +179,8 @@ export class WebGpuProgram implements LoadedProgram {
     const pause = host.pace.wait();
     if (pause !== undefined) await pause;
     host.faults.check();
-    if (this.isDisposed) throw new Error(`program ${this.program.name} was disposed`);
+    if (this.isDisposed) throw new DeviceError(`program ${this.program.name} was disposed`);
+    if (this.statesSeen !== host.states.generation) this.checkStates();
     if (!this.isBound) await this.bind();
     const from = performance.now();
     // Dawn's own staging: 25–35 µs for 128 KiB and less, where a ring of mapped buffers took 40–50 and a second wait (SwiftShader; null: 16, 22).
@@ -196,6 +200,15 @@ export class WebGpuProgram implements LoadedProgram {
     host.profile?.submitted();
     host.pace.submitted();
     return this.runOf(slot);
+  }
+
+  /** Some state was dropped since the last run. */
+  private checkStates(): void {
+    const { states } = this.host;
+    for (const { kind, id, name, label } of this.program.buffers)
+      if (kind === "state" && !states.isAt(name, requirePlace(this.plan.layout, id)))
+        throw new DeviceError(`program ${this.program.name} uses state ${label ?? name}, which was dropped`);
+    this.statesSeen = states.generation;
   }
 
   private encode(encoder: GPUCommandEncoder): void {

@@ -36,7 +36,9 @@ interface State {
   readonly elements: number;
   readonly bytes: number;
   place?: StatePlace;
-  /** Content in GPU format that waits for a place; undefined: zeros. */
+  /** Whether the content is on the GPU; until then `initial` is what counts. */
+  isPlaced: boolean;
+  /** Content in GPU format; undefined: zeros. */
   initial: ArrayBuffer | undefined;
 }
 
@@ -66,7 +68,8 @@ export class States {
   create(id: string, dtype: DType, shape: Shape, data: TypedArray | undefined): void {
     if (this.states.has(id)) throw new DeviceError(`state ${id} exists already`);
     const elements = sizeOf(shape);
-    const state: State = { id, dtype, shape, elements, bytes: this.formats.bytes(dtype, elements), initial: undefined };
+    const bytes = this.formats.bytes(dtype, elements);
+    const state: State = { id, dtype, shape, elements, bytes, isPlaced: false, initial: undefined };
     this.memory.checkSize(state.bytes, nameOf(state));
     if (data !== undefined) state.initial = this.encode(state, data);
     this.states.set(id, state);
@@ -78,17 +81,28 @@ export class States {
     return place;
   }
 
+  /** Whether the state is still where a program found it. */
+  isAt(id: string, { heap, offset }: { readonly heap: string; readonly offset: number }): boolean {
+    const place = this.states.get(id)?.place;
+    return place?.heap.name === heap && place.offset === offset;
+  }
+
   /** Places of these states, made where they are missing. `labels` names them in the user's terms. */
   async place(ids: readonly string[], labels: ReadonlyMap<string, string>): Promise<void> {
-    const missing = ids.map((id) => this.get(id)).filter(({ place }) => place === undefined);
+    const waiting = ids.map((id) => this.get(id)).filter(({ isPlaced }) => !isPlaced);
     const homeless: State[] = [];
-    for (const state of missing) {
+    for (const state of waiting) {
+      if (state.place !== undefined) continue;
       const place = this.findRoom(state);
       if (place === undefined) homeless.push(state);
       else state.place = place;
     }
-    for (const group of inGroups(homeless, this.memory.largestBuffer)) await this.placeTogether(group, labels);
-    await this.upload(missing);
+    try {
+      for (const group of inGroups(homeless, this.memory.largestBuffer)) await this.placeTogether(group, labels);
+    } finally {
+      // Those that found room keep it.
+      await this.upload(waiting);
+    }
   }
 
   private findRoom({ bytes }: State): StatePlace | undefined {
@@ -126,8 +140,11 @@ export class States {
     this.device.queue.submit([encoder.finish()]);
     let waiting = 0;
     for (const state of states) {
-      if (state.place === undefined || state.initial === undefined) continue;
       const { initial, place } = state;
+      if (place === undefined) continue;
+      state.isPlaced = true;
+      state.initial = undefined;
+      if (initial === undefined) continue;
       for (let at = 0; at < initial.byteLength; at += uploadStep) {
         const bytes = Math.min(uploadStep, initial.byteLength - at);
         this.device.queue.writeBuffer(place.heap.buffer, place.offset + at, initial, at, bytes);
@@ -136,7 +153,6 @@ export class States {
         waiting = 0;
         await this.faults.wait(this.device.queue.onSubmittedWorkDone());
       }
-      state.initial = undefined;
     }
   }
 
@@ -145,7 +161,7 @@ export class States {
     const state = this.get(id);
     const content = this.encode(state, data);
     return () => {
-      if (state.place === undefined) state.initial = content;
+      if (!state.isPlaced || state.place === undefined) state.initial = content;
       else this.device.queue.writeBuffer(state.place.heap.buffer, state.place.offset, content);
     };
   }
@@ -157,10 +173,10 @@ export class States {
   }
 
   async read(id: string): Promise<TypedArray> {
-    const { dtype, elements, place, initial } = this.get(id);
+    const { dtype, elements, place, isPlaced, initial } = this.get(id);
     const copy = emptyArray(dtype, elements);
     const width = this.formats.of(dtype).bytes;
-    if (place === undefined) {
+    if (!isPlaced || place === undefined) {
       if (initial !== undefined) this.formats.decode(dtype, initial, copy, 0, elements);
       return copy;
     }
