@@ -18,12 +18,22 @@ export function mix32(x: number): number {
 
 /** 32 random bits (as i32) for element `index` of draw `counter` of stream `seed`; all three are taken as i32. */
 export function randomBits(seed: number, counter: number, index: number): number {
-  const key = mix32(seed ^ mix32(counter + 0x9e3779b9));
-  const key2 = mix32(key + 0x85ebca6b);
+  const [key, key2] = streamKeys(seed, counter);
   return mix32(mix32(index + key) ^ key2);
+}
+
+function streamKeys(seed: number, counter: number): readonly [number, number] {
+  const key = mix32(seed ^ mix32(counter + 0x9e3779b9));
+  return [key, mix32(key + 0x85ebca6b)];
 }
 
 /** A uniform f32 in [0, 1): the upper 24 bits over 2^24. */
 export function randomUniform(seed: number, counter: number, index: number): number {
   return (randomBits(seed, counter, index) >>> 8) * 2 ** -24;
+}
+
+/** `randomUniform` for many indices of one draw: the keys are derived once. */
+export function randomStream(seed: number, counter: number): (index: number) => number {
+  const [key, key2] = streamKeys(seed, counter);
+  return (index) => (mix32(mix32(index + key) ^ key2) >>> 8) * 2 ** -24;
 }

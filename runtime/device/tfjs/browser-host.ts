@@ -1,0 +1,24 @@
+/** @file `host.ts` in a page, where no package can be asked for: there WebGPU and WebAssembly are at hand without one. */
+
+export interface Package {
+  readonly exports: unknown;
+  readonly version: string;
+  readonly path: string;
+}
+
+export class MissingPackageError extends Error {
+  readonly packageName: string;
+
+  constructor(packageName: string) {
+    super(`package "${packageName}" cannot be loaded in a page`);
+    this.packageName = packageName;
+  }
+}
+
+export function environment(_name: string): string | undefined {
+  return undefined;
+}
+
+export async function loadPackage(name: string, _from?: string): Promise<Package> {
+  throw new MissingPackageError(name);
+}

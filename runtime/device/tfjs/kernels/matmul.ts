@@ -1,0 +1,53 @@
+/** @file Products. A transposed operand is a flag of the op, not a copy; a batch that shares one right-hand side is one tall product. */
+import { sizeOf } from "../../../program/dtype.ts";
+import type { MatmulKernel, MatrixAccess } from "../../../program/kernel.ts";
+import { foldBatch, productOverNothing } from "../../../program/product.ts";
+import { type Context, readAccess } from "../access.ts";
+import { recordBody } from "../scalar-code.ts";
+import type { Value } from "../values.ts";
+import { recordLoop } from "./loop.ts";
+import { PendingStores } from "./stores.ts";
+
+export function recordMatmul(context: Context, kernel: MatmulKernel): void {
+  if (kernel.k === 0) {
+    recordLoop(context, productOverNothing(kernel));
+    return;
+  }
+  const { batch, m, n, k, a, b, inputs, epilogue, outputs } = foldBatch(kernel);
+  const domain = [...batch, m, n];
+  if (domain.includes(0)) return;
+  const { ops } = context;
+  const [left, right] = [readMatrix(context, a, batch, m, k), readMatrix(context, b, batch, k, n)];
+  const product = ops.matMul(left.value, right.value, { transposeA: left.transposed, transposeB: right.transposed });
+  const registers = recordBody(context, epilogue, inputs, domain, [{ value: ops.reshape(product, domain) }]);
+  const stores = new PendingStores();
+  stores.add(outputs, registers, domain);
+  stores.flush(context);
+}
+
+/** [batch or 1, rows, cols], or with the last two swapped where the elements lie so. */
+function readMatrix(
+  context: Context,
+  { buffer, offset, rowStride, colStride, batchStrides }: MatrixAccess,
+  batch: readonly number[],
+  rows: number,
+  cols: number,
+): { readonly value: Value; readonly transposed: boolean } {
+  const { ops } = context;
+  const transposed = Math.abs(rowStride) < Math.abs(colStride) && rows > 1;
+  const [extents, strides] = transposed
+    ? [
+        [cols, rows],
+        [colStride, rowStride],
+      ]
+    : [
+        [rows, cols],
+        [rowStride, colStride],
+      ];
+  const isShared = batchStrides.every((stride, axis) => stride === 0 || batch[axis] === 1);
+  const walked = isShared ? [] : batch;
+  const access = { buffer, offset, strides: [...(isShared ? [] : batchStrides), ...strides] };
+  const found = readAccess(context, access, [...walked, ...extents]);
+  const full = ops.broadcastTo(found, [...walked, ...extents]);
+  return { value: ops.reshape(full, [sizeOf(walked), ...extents]), transposed };
+}
