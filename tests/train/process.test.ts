@@ -41,7 +41,7 @@ describe("a trainer as a process", () => {
   test("lines in a pipe, no control characters; logs beside", () => {
     const { status, stdout, stderr } = run(["--max-steps", "3", "--output-dir", "plain"]);
     expect([status, stderr]).toEqual([0, ""]);
-    expect(stdout).toMatch(/^Fixture: a bigram model\noutput: /);
+    expect(stdout).toMatch(/^Fixture: a bigram model\noutput: .*\nlogs: .*\ndevice: reference, 1 thread, float32\n/);
     expect(stdout.match(/train-loss: /g)).toHaveLength(3);
     // biome-ignore lint/suspicious/noControlCharactersInRegex: their absence is the point
     expect(stdout).not.toMatch(/[\r\x1b]/);
@@ -59,6 +59,14 @@ describe("a trainer as a process", () => {
     expect(stderr).toContain("train-loss");
   });
 
+  test("--device, --threads and --dtype: the banner says what came of them", () => {
+    const flags = ["--max-steps=2", "--output-dir=f16", "--device=wasm", "--threads=2", "--dtype=float16"];
+    expect(run(flags).stdout).toContain("\ndevice: wasm, 2 threads, float16\n");
+    const { device, log } = JSON.parse(run([...flags, "--json"]).stdout) as { device: string; log: object[] };
+    expect(device).toBe("wasm, 2 threads, float16");
+    expect(log[0]).toMatchObject({ loss_scale: 65_536, skipped_steps: 0 });
+  });
+
   test("--eval-only, --help", () => {
     run(["--max-steps=2", "--output-dir=eval", "--save-strategy=steps"]);
     const { status, stdout, stderr } = run(["--eval-only", "--output-dir=eval"]);
@@ -74,6 +82,14 @@ describe("a trainer as a process", () => {
       {},
       2,
       /error\[train\/usage\]: unknown flag --max-stepz\n {2}= help: did you mean --max-steps\?/,
+    ],
+    [["--device", "webgup"], {}, 2, /error\[train\/usage\]: --device is webgup\n {2}= help: one of auto, webgpu, wasm/],
+    [["--dtype", "float61"], {}, 2, /error\[train\/usage\]: --dtype is float61/],
+    [
+      ["--device=webgpu", "--adapter=a graphics card from the future"],
+      {},
+      4,
+      /error\[device\/unavailable\]: .*\n {2}= help: ./,
     ],
     [["--resume=nowhere"], {}, 4, /error\[train\/no-checkpoint\]: .*nowhere is not a checkpoint/],
     [["--output-dir=misfit"], { MISFIT: "1" }, 1, /error\[model\/shape\]: .*head/],

@@ -6,7 +6,7 @@
  */
 import { basename, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { DTypeError, ShapeError } from "fgc/runtime";
+import { DeviceError, DTypeError, ShapeError } from "fgc/runtime";
 import { UserError } from "../../faults.ts";
 import type { TrainResult } from "../trainer.ts";
 import { consoleStream, reserveStdout } from "./console.ts";
@@ -80,7 +80,10 @@ async function runScript(
     return result.training?.reason === "aborted" ? 5 : 0;
   } finally {
     watch.end();
-    await trainer.close();
+    await trainer.close().catch((error: unknown) => {
+      // What is lost cannot be closed; why it was lost has been said.
+      if (!(error instanceof DeviceError)) throw error;
+    });
   }
 }
 
@@ -125,7 +128,7 @@ function closingLines({ trainer }: TrainingScript, { training, evaluation }: Scr
   return lines;
 }
 
-function summary({ trainer }: TrainingScript, { training, evaluation }: ScriptResult): object {
+function summary({ trainer }: TrainingScript, { training, evaluation, device }: ScriptResult): object {
   return {
     ok: training?.reason !== "aborted",
     reason: training?.reason,
@@ -134,6 +137,7 @@ function summary({ trainer }: TrainingScript, { training, evaluation }: ScriptRe
     evaluation,
     best_metric: training?.state.bestMetric,
     checkpoint: training?.checkpoint,
+    device,
     output_dir: trainer.args.settings.outputDir,
     logging_dir: trainer.args.loggingDir,
     log: training?.state.logHistory,

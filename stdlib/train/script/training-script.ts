@@ -16,6 +16,8 @@ export interface TrainingScriptOptions {
 export interface ScriptResult {
   readonly training: TrainResult | undefined;
   readonly evaluation: LogRecord | undefined;
+  /** What it ran on, and in which precision, in words. */
+  readonly device: string;
 }
 
 export class TrainingScript {
@@ -53,7 +55,7 @@ export class TrainingScript {
     const wasStopped = training !== undefined && training.reason !== "done";
     const evaluation = doEval && !wasStopped ? await this.trainer.evaluate() : undefined;
     if (doSave && !wasStopped) await this.trainer.saveModel();
-    return { training, evaluation };
+    return { training, evaluation, device };
   }
 
   #header(): string[] {
