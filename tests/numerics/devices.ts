@@ -11,6 +11,8 @@ import { gpuSkipReason } from "../support/gpu.ts";
 
 export interface TestDevice {
   readonly name: DeviceName;
+  /** Plain loops: a step of millions of parameters takes minutes. */
+  readonly isSlow: boolean;
   open(): Promise<Session>;
   /** Devices that must agree bit for bit; of the first the results are looked at. */
   openAll(): Promise<readonly Device[]>;
@@ -30,6 +32,7 @@ const quiet = { onNotice: () => {} };
 function testDevice(name: DeviceName): TestDevice {
   return {
     name,
+    isSlow: name === "reference" || name === "tfjs", // TensorFlow.js with its backend for plain JavaScript
     open: () => openSession({ device: name, ...(name === "wasm" ? {} : variants[name][0]), ...quiet }),
     openAll: () =>
       Promise.all(variants[name].map(async (options) => (await openDevice({ device: name, ...options })).device)),

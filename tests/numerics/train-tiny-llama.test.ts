@@ -16,10 +16,8 @@ describe.each(testDevices)("tiny-llama-4M on $name", (device) => {
     expect(makeTinyLlama().numParameters()).toBe(4_434_176);
   });
 
-  // On the reference device a step is minutes of plain loops; train.test.ts compares the same parts there, at sizes that it can do.
-  const isSlow = device.name === "reference";
-
-  it.skipIf(isSlow)("the first two losses at 4×128", async () => {
+  // train.test.ts compares the same parts on slow devices, at sizes that they can do.
+  it.skipIf(device.isSlow)("the first two losses at 4×128", async () => {
     const { step } = compileTrainStep(session, makeTinyLlama());
     const tokens = makeTokens(20_000);
     for (let s = 0; s < 2; s++) {
@@ -28,7 +26,7 @@ describe.each(testDevices)("tiny-llama-4M on $name", (device) => {
     }
   });
 
-  it.skipIf(isSlow)("the first tokens of the greedy continuation", async () => {
+  it.skipIf(device.isSlow)("the first tokens of the greedy continuation", async () => {
     const generator = new TextGenerator(makeTinyLlama(), session);
     expect(await generator.generate([1], { maxNewTokens: expectedTokens.length, doSample: false })).toEqual(
       expectedTokens,
