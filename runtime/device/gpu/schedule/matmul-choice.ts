@@ -24,30 +24,38 @@
  * - Where there are fewer tiles than cores, k is split: the parts go through scratch memory and a second dispatch, in a fixed order,
  *   which costs a launch (about 4000 clocks) and the traffic.
  * - Rows of at most 8 (decoding) never come near arithmetic: they are read at the speed of memory (`matmul-dots`, `matmul-columns`).
+ * - Matrix units, where the target has one for the operands' type, at some 512 multiply-adds a clock: 128 × 128 by 8 subgroups (64 × 32 each), 64 × 64 and
+ *   less by 4. What they wait for is shared memory: 2 bytes per neighbour and step for each subgroup that reads it, 128 bytes a clock, and
+ *   the scalar stores that fill it (`matmul-units`).
  * - A few steps, or matrices smaller than a tile: each invocation for itself (`matmul-blocks`), some 16 clocks a step for 32 invocations of 4 × 4 results.
  */
 import type { GpuTarget } from "../target.ts";
 import { batchesOf } from "./matmul-grid.ts";
+import type { OperandForm } from "./matmul-operand.ts";
 import { invocationsOf, sharedBytesOf, type TileShape } from "./matmul-tile.ts";
+import { type UnitShape, unitFor, unitSharedBytes, unitThreads } from "./matmul-units.ts";
 
 export interface ProductSize {
   readonly batch: readonly number[];
   readonly m: number;
   readonly n: number;
   readonly k: number;
+  /** Of A and of B. */
+  readonly forms: readonly [OperandForm, OperandForm];
+  /** What both operands are stored as; absent where they differ. */
+  readonly scalar?: string;
 }
 
 export type ProductChoice =
   | { readonly kind: "blocks" }
-  | {
-      readonly kind: "tile";
-      readonly shape: TileShape;
-      readonly splits: number;
-    };
+  | { readonly kind: "tile"; readonly shape: TileShape; readonly splits: number }
+  | { readonly kind: "units"; readonly shape: UnitShape; readonly splits: number };
 
 const cores = 128;
 const multiplyAddsPerClock = 128;
+const unitMultiplyAddsPerClock = 512;
 const cacheBytesPerClock = 64;
+const sharedBytesPerClock = 128;
 const registersPerCore = 65_536;
 const sharedPerCore = 100 * 1024;
 const busyInvocations = 256;
@@ -57,6 +65,39 @@ const launchClocks = 4000;
 /** All cores together, to and from scratch memory. */
 const scratchBytesPerClock = 2048;
 const blockClocks = 16;
+/** Work beyond what is asked for delays nobody as long as cores are idle, but it costs energy: enough to decide between equals. */
+const wasteWeight = 1 / 8;
+
+const splitCounts: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
+/** Steps that a part has at least. */
+const stepsPerPart = 64;
+
+/** A tile as the model sees it. */
+interface Candidate {
+  readonly bm: number;
+  readonly bn: number;
+  readonly bk: number;
+  readonly threads: number;
+  /** Per invocation. */
+  readonly registers: number;
+  readonly sharedBytes: number;
+  /** Clocks of a busy core per step of k. */
+  readonly clocks: number;
+  readonly choose: (splits: number) => ProductChoice;
+}
+
+export function chooseProduct(size: ProductSize, target: GpuTarget): ProductChoice {
+  let best: ProductChoice = { kind: "blocks" };
+  let least = blockCost(size);
+  for (const candidate of [...tileCandidates(target), ...unitCandidates(size, target)])
+    for (const splits of splitCounts) {
+      const isEven = evenSplits(size.k, candidate.bk, splits) === splits;
+      if (!isEven || (splits > 1 && size.k / splits < stepsPerPart)) continue;
+      const cost = costOf(size, candidate, splits);
+      if (cost < least) [best, least] = [candidate.choose(splits), cost];
+    }
+  return best;
+}
 
 const tiles: readonly Omit<TileShape, "bk">[] = [
   { bm: 128, bn: 128, tm: 8, tn: 8 },
@@ -70,31 +111,69 @@ const tiles: readonly Omit<TileShape, "bk">[] = [
   { bm: 64, bn: 16, tm: 4, tn: 4 },
 ];
 
-const splitCounts: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64];
-/** Steps that a part has at least. */
-const stepsPerPart = 64;
-
-export function chooseProduct(size: ProductSize, target: GpuTarget): ProductChoice {
-  let best: ProductChoice = { kind: "blocks" };
-  let least = blockCost(size);
-  for (const tile of tiles) {
-    const shape = withSteps(tile, target);
-    if (shape === undefined) continue;
-    for (const wanted of splitCounts) {
-      const splits = evenSplits(size.k, shape.bk, wanted);
-      if (splits !== wanted || (splits > 1 && size.k / splits < stepsPerPart)) continue;
-      const cost = tileCost(size, shape, splits);
-      if (cost < least) [best, least] = [{ kind: "tile", shape, splits }, cost];
-    }
-  }
-  return best;
+function tileCandidates({ limits }: GpuTarget): readonly Candidate[] {
+  return tiles.flatMap((tile) => {
+    // As many steps at a time as shared memory holds.
+    const shape = [16, 8]
+      .map((bk) => ({ ...tile, bk }))
+      .find((each) => sharedBytesOf(each) <= limits.sharedBytes && invocationsOf(each) <= limits.invocations);
+    if (shape === undefined) return [];
+    const { bm, bn, tm, tn } = shape;
+    const arithmetic = (tm * tn) / 4;
+    const efficiency = arithmetic / (arithmetic + (tm + tn) / 4 + 0.5);
+    const clocks = Math.max((bm * bn) / multiplyAddsPerClock / efficiency, (4 * (bm + bn)) / cacheBytesPerClock);
+    return {
+      ...shape,
+      threads: invocationsOf(shape),
+      registers: tm * tn + 48,
+      sharedBytes: sharedBytesOf(shape),
+      clocks,
+      choose: (splits) => ({ kind: "tile", shape, splits }),
+    } satisfies Candidate;
+  });
 }
 
-/** As many steps at a time as shared memory holds. */
-function withSteps(tile: Omit<TileShape, "bk">, { limits }: GpuTarget): TileShape | undefined {
-  return [16, 8]
-    .map((bk) => ({ ...tile, bk }))
-    .find((shape) => sharedBytesOf(shape) <= limits.sharedBytes && invocationsOf(shape) <= limits.invocations);
+const unitTiles: readonly Pick<UnitShape, "bm" | "bn" | "down" | "across">[] = [
+  { bm: 128, bn: 128, down: 2, across: 4 },
+  { bm: 64, bn: 64, down: 2, across: 2 },
+  { bm: 32, bn: 64, down: 2, across: 2 },
+  { bm: 64, bn: 32, down: 2, across: 2 },
+  { bm: 32, bn: 32, down: 2, across: 2 },
+  { bm: 16, bn: 64, down: 1, across: 4 },
+];
+
+function unitCandidates({ forms, scalar }: ProductSize, target: GpuTarget): readonly Candidate[] {
+  const found = scalar === undefined ? undefined : unitFor(target, scalar);
+  if (found === undefined) return [];
+  const { unit } = found;
+  const bytes = unit.input === "f16" ? 2 : 4;
+  const variants = [32, 16].flatMap((bk) => ([2, 1] as const).map((buffers) => ({ bk, buffers })));
+  return unitTiles.flatMap((tile) => {
+    const { bm, bn, down, across } = tile;
+    if ((bm / down) % unit.m !== 0 || (bn / across) % unit.n !== 0) return [];
+    const shape = variants
+      .filter(({ bk }) => bk % unit.k === 0)
+      .map((variant) => ({ ...found, ...tile, ...variant }))
+      .find(
+        (each) =>
+          unitSharedBytes(each, forms) <= target.limits.sharedBytes && unitThreads(each) <= target.limits.invocations,
+      );
+    if (shape === undefined) return [];
+    const threads = unitThreads(shape);
+    const reads = (bytes * down * across * (bm / down + bn / across)) / sharedBytesPerClock;
+    const writes = (bm + bn) / 32;
+    return {
+      ...shape,
+      threads,
+      registers: (bm * bn) / threads + 64,
+      sharedBytes: unitSharedBytes(shape, forms),
+      clocks: Math.max(
+        (bm * bn) / unitMultiplyAddsPerClock + (reads + writes) / 2,
+        (bytes * (bm + bn)) / cacheBytesPerClock,
+      ),
+      choose: (splits) => ({ kind: "units", shape, splits }),
+    } satisfies Candidate;
+  });
 }
 
 /** Steps of k in each part but the last: whole rounds of `bk`. */
@@ -104,14 +183,12 @@ export const partSteps = (k: number, bk: number, splits: number): number => Math
 export const evenSplits = (k: number, bk: number, splits: number): number =>
   Math.max(1, Math.ceil(k / partSteps(Math.max(1, k), bk, splits)));
 
-function tileCost({ batch, m, n, k }: ProductSize, shape: TileShape, splits: number): number {
-  const { bm, bn, tm, tn, bk } = shape;
-  const threads = invocationsOf(shape);
-  const arithmetic = (tm * tn) / 4;
-  const efficiency = arithmetic / (arithmetic + (tm + tn) / 4 + 0.5);
-  const step = Math.max((bm * bn) / multiplyAddsPerClock / efficiency, (4 * (bm + bn)) / cacheBytesPerClock);
-  const registers = threads * (tm * tn + 48);
-  const resident = Math.min(Math.floor(registersPerCore / registers), Math.floor(sharedPerCore / sharedBytesOf(shape)));
+function costOf({ batch, m, n, k }: ProductSize, candidate: Candidate, splits: number): number {
+  const { bm, bn, bk, threads, registers, sharedBytes, clocks } = candidate;
+  const resident = Math.min(
+    Math.floor(registersPerCore / (threads * registers)),
+    Math.floor(sharedPerCore / sharedBytes),
+  );
   const batches = batchesOf(batch);
   const workgroups = Math.ceil(m / bm) * Math.ceil(n / bn) * batches * splits;
   const perCore = Math.ceil(workgroups / cores);
@@ -119,12 +196,15 @@ function tileCost({ batch, m, n, k }: ProductSize, shape: TileShape, splits: num
   const busy = Math.min(1, (together * threads) / busyInvocations);
   const steps = partSteps(Math.max(1, k), bk, splits);
   const rounds = Math.ceil(perCore / together);
-  const work = Math.max((perCore * steps * step) / busy, rounds * (steps / bk + 1) * loadClocks);
+  const work = Math.max((perCore * steps * clocks) / busy, rounds * (steps / bk + 1) * loadClocks);
+  const waste = (wasteWeight * workgroups * steps * clocks) / cores;
   const parts = splits === 1 ? 0 : launchClocks + (batches * m * n * 4 * 2 * splits) / scratchBytesPerClock;
-  return work + parts;
+  return work + waste + parts;
 }
 
 function blockCost({ batch, m, n, k }: ProductSize): number {
-  const groups = Math.ceil((batchesOf(batch) * Math.ceil(m / 4) * Math.ceil(n / 4)) / 32);
-  return Math.max(Math.ceil(groups / cores) * k * blockClocks, Math.ceil(k / 4) * loadClocks);
+  const blocks = batchesOf(batch) * Math.ceil(m / 4) * Math.ceil(n / 4);
+  const groups = Math.ceil(blocks / 32);
+  const waste = (wasteWeight * groups * k * blockClocks) / cores;
+  return Math.max(Math.ceil(groups / cores) * k * blockClocks, Math.ceil(k / 4) * loadClocks) + waste;
 }

@@ -157,18 +157,20 @@ export class OperandReader {
     });
   }
 
+  /** What `raw` gave, as it lies in memory, with zeros past the last step. */
+  inside(raw: readonly Expr[], at: Expr): readonly Expr[] {
+    if (!this.options.guardK) return raw;
+    const zero = this.rawZero();
+    if (this.operand.form === "along-k") return raw.map((vector) => select(this.lanesInside(at), vector, zero));
+    return raw.map((vector, i) => select(lt(add(at, u(i)), u(this.operand.k)), vector, zero));
+  }
+
   /** What `raw` gave, as four vectors of f32, one per step, of the four neighbours; zeros past the last step. */
   steps(raw: readonly Expr[], at: Expr): readonly Expr[] {
     const { k } = this;
-    const { form, k: extent } = this.operand;
-    const wide = raw.map((vector) => k.let(cast(vector, "f32")));
-    const zero = splat(f(0), 4);
-    if (form === "along-k") {
-      const kept = this.options.guardK ? wide.map((vector) => k.let(select(this.lanesInside(at), vector, zero))) : wide;
-      return [0, 1, 2, 3].map((i) => k.let(compose(kept.map((vector) => lane(vector, i)))));
-    }
-    if (!this.options.guardK) return wide;
-    return wide.map((vector, i) => k.let(select(lt(add(at, u(i)), u(extent)), vector, zero)));
+    const wide = this.inside(raw, at).map((vector) => k.let(cast(vector, "f32")));
+    if (this.operand.form !== "along-k") return wide;
+    return [0, 1, 2, 3].map((i) => k.let(compose(wide.map((vector) => lane(vector, i)))));
   }
 
   /** Where a single row lies, for `row`. */

@@ -33,7 +33,7 @@ export function scheduleRows(kernel: MatmulKernel, context: ScheduleContext, isD
 }
 
 function scheduleDots(kernel: MatmulKernel, context: ScheduleContext, isDetached: boolean): ScheduledKernel {
-  const { m, n, k: steps, batch } = kernel;
+  const { n, k: steps, batch } = kernel;
   const shape = dotShape(kernel);
   const across = columnsOf(shape);
   const bk = 4 * shape.team;

@@ -12,9 +12,7 @@
  *   rows are two groups of 4, half a tile apart (columns likewise), so that neighbours read neighbouring vectors.
  */
 import {
-  type ArrayRef,
   add,
-  and,
   binary,
   builtin,
   div,
@@ -22,7 +20,6 @@ import {
   fma,
   type KernelBuilder,
   lane,
-  lt,
   mul,
   rem,
   splat,
@@ -31,7 +28,8 @@ import {
   vec,
 } from "../build.ts";
 import type { Expr } from "../ir.ts";
-import type { BlockPlace, OperandReader } from "./matmul-operand.ts";
+import { type BlockLayout, pipeline, TileLoader, type TileSide } from "./matmul-loader.ts";
+import type { OperandReader } from "./matmul-operand.ts";
 
 export interface TileShape {
   readonly bm: number;
@@ -75,163 +73,56 @@ const f32x4 = vec("f32", 4);
 /** Steps of k written out one after another: two groups of four, whose places in shared memory differ by the exchange. */
 const unrolledSteps = 8;
 
-/** Emits the loop over k. Ends with a barrier's worth of order: shared memory may be written again after another barrier. */
+/** Emits the loop over k. */
 export function emitTile(k: KernelBuilder, input: TileInput): TileSums {
-  const { shape, begin, end } = input;
+  const { shape, begin, end, isSingle } = input;
   const { bm, bn, bk } = shape;
-  const buffers = input.isSingle ? 1 : 2;
-  const sides: readonly Side[] = [
+  const buffers = isSingle ? 1 : 2;
+  const sides: Sides = [
     { reader: input.a, extent: bm, first: input.firstRow, array: k.shared(f32x4, (buffers * bk * bm) / 4) },
     { reader: input.b, extent: bn, first: input.firstColumn, array: k.shared(f32x4, (buffers * bk * bn) / 4) },
   ];
-  const loader = new TileLoader(k, shape, sides);
+  const loader = new TileLoader(k, bk, sides, vectorLayout(k, bk));
   const multiply = new TileMultiplier(k, shape, sides);
-  if (input.isSingle) {
+  if (isSingle) {
     loader.fetch(begin);
     loader.place(begin, u(0));
     k.barrier();
     multiply.emit(u(0));
-    return multiply;
-  }
-  const current = k.var(u(0));
-  loader.fetch(begin);
-  loader.place(begin, u(0));
-  k.barrier();
-  k.for(begin, end, u(bk), (at) => {
-    const next = k.let(add(at, u(bk)));
-    const isMore = k.let(lt(next, end));
-    const other = k.let(binary("xor", current.value, u(1)));
-    k.if(isMore, () => loader.fetch(next));
-    multiply.emit(current.value);
-    k.if(isMore, () => loader.place(next, other));
-    k.barrier();
-    k.assign(current, other);
-  });
+  } else pipeline(k, loader, { begin, end, bk, buffers: 2 }, (buffer) => multiply.emit(buffer));
   return multiply;
 }
 
-interface Side {
-  readonly reader: OperandReader;
-  /** Neighbours of the tile. */
-  readonly extent: number;
-  readonly first: Expr;
-  readonly array: ArrayRef;
+type Sides = readonly [TileSide, TileSide];
+
+/** Vectors of four neighbours, step after step; every second group of four steps with its quads exchanged by 4. */
+function vectorLayout(k: KernelBuilder, bk: number): BlockLayout {
+  const quadsOf = ({ extent }: TileSide): number => extent / 4;
+  return {
+    deal: (block, side) =>
+      side.reader.operand.form === "along-k"
+        ? pairs(block, bk)
+        : [rem(block, u(quadsOf(side))), div(block, u(quadsOf(side)))],
+    target: (side, quad, group) => {
+      const exchanged = quadsOf(side) < 8 ? quad : binary("xor", quad, mul(binary("and", group, u(1)), u(4)));
+      return add(mul(group, u(4 * quadsOf(side))), exchanged);
+    },
+    bufferLength: (side) => bk * quadsOf(side),
+    put: (side, first, raw, at) => {
+      side.reader.steps(raw, at).forEach((value, i) => {
+        k.set(side.array, add(first, u(i * quadsOf(side))), value);
+      });
+    },
+  };
 }
 
-/** One block that an invocation loads each time; `cond`: where not all of them have one. */
-interface LoadTask {
-  readonly side: Side;
-  readonly place: BlockPlace;
-  /** The block's first step within the tile. */
-  readonly step: Expr;
-  /** Where it goes in shared memory, in vectors from the start of a buffer. */
-  readonly target: Expr;
-  readonly raw: readonly Variable[];
-  readonly cond?: Expr;
-}
-
-class TileLoader {
-  private readonly k: KernelBuilder;
-  private readonly bk: number;
-  private readonly tasks: readonly LoadTask[];
-
-  constructor(k: KernelBuilder, shape: TileShape, sides: readonly Side[]) {
-    this.k = k;
-    this.bk = shape.bk;
-    const [a, b] = sides as readonly [Side, Side];
-    const threads = invocationsOf(shape);
-    const [blocksA, blocksB] = sides.map(({ extent }) => (extent * shape.bk) / 16) as [number, number];
-    const local = builtin("localIndex");
-    // A subgroup works for one side, so that nobody waits for the other's loads.
-    const isShared = blocksA + blocksB <= threads && blocksA % 32 === 0 && sameType(a, b);
-    if (isShared) {
-      const raw = this.rawVariables(a);
-      const tasks = [this.task(a, local, raw, lt(local, u(blocksA)))];
-      const own = k.let(binary("sub", local, u(blocksA)));
-      const cond = binary("ge", local, u(blocksA));
-      const last = blocksA + blocksB;
-      tasks.push(this.task(b, own, raw, last === threads ? cond : and(cond, lt(local, u(last)))));
-      this.tasks = tasks;
-      return;
-    }
-    this.tasks = sides.flatMap((side, s) => {
-      const blocks = s === 0 ? blocksA : blocksB;
-      return Array.from({ length: Math.ceil(blocks / threads) }, (_, i) => {
-        const block = k.let(add(local, u(i * threads)));
-        const cond = (i + 1) * threads > blocks ? lt(block, u(blocks)) : undefined;
-        return this.task(side, block, this.rawVariables(side), cond);
-      });
-    });
-  }
-
-  private rawVariables({ reader }: Side): readonly Variable[] {
-    return [0, 1, 2, 3].map(() => this.k.var(reader.rawZero()));
-  }
-
-  private task(side: Side, block: Expr, raw: readonly Variable[], cond?: Expr): LoadTask {
-    const { k, bk } = this;
-    const quads = side.extent / 4;
-    const [quad, group] =
-      side.reader.operand.form === "along-k" ? pairs(block, bk) : [rem(block, u(quads)), div(block, u(quads))];
-    const outer = k.let(quad);
-    const fours = k.let(group);
-    const exchanged = quads < 8 ? outer : binary("xor", outer, mul(binary("and", fours, u(1)), u(4)));
-    return {
-      side,
-      place: side.reader.place(add(side.first, mul(outer, u(4)))),
-      step: k.let(mul(fours, u(4))),
-      target: k.let(add(mul(fours, u(4 * quads)), exchanged)),
-      raw,
-      ...(cond === undefined ? {} : { cond: k.let(cond) }),
-    };
-  }
-
-  /** Starts the loads of the steps from `at` on. */
-  fetch(at: Expr): void {
-    for (const { side, place, step, raw, cond } of this.tasks)
-      this.guarded(cond, () => {
-        const vectors = side.reader.raw(place, this.k.let(add(at, step)));
-        vectors.forEach((vector, i) => {
-          this.k.assign(raw[i] as Variable, vector);
-        });
-      });
-  }
-
-  /** Puts what was fetched from `at` into a buffer. */
-  place(at: Expr, buffer: Expr): void {
-    for (const { side, step, target, raw, cond } of this.tasks)
-      this.guarded(cond, () => {
-        const { k, bk } = this;
-        const quads = side.extent / 4;
-        const values = side.reader.steps(
-          raw.map(({ value }) => value),
-          k.let(add(at, step)),
-        );
-        const first = k.let(add(mul(buffer, u(bk * quads)), target));
-        values.forEach((value, i) => {
-          k.set(side.array, add(first, u(i * quads)), value);
-        });
-      });
-  }
-
-  private guarded(cond: Expr | undefined, body: () => void): void {
-    if (cond === undefined) body();
-    else this.k.if(cond, body);
-  }
-}
-
-/** Quad of neighbours and group of four steps: pairs of lanes side by side along k, four quads, then the rest of k, then further quads. */
-function pairs(block: Expr, bk: number): [quad: Expr, group: Expr] {
+/** Pairs of lanes side by side along k, then four quads of neighbours, then the rest of k, then further quads. */
+function pairs(block: Expr, bk: number): readonly [quad: Expr, group: Expr] {
   const further = bk / 8;
   const pair = binary("and", block, u(1));
   const near = binary("and", binary("shr", block, u(1)), u(3));
   const group = add(pair, mul(rem(div(block, u(8)), u(further)), u(2)));
-  const quad = add(near, mul(div(block, u(8 * further)), u(4)));
-  return [quad, group];
-}
-
-function sameType(a: Side, b: Side): boolean {
-  return a.reader.rawZero().type.scalar === b.reader.rawZero().type.scalar;
+  return [add(near, mul(div(block, u(8 * further)), u(4))), group];
 }
 
 class TileMultiplier implements TileSums {
@@ -240,12 +131,12 @@ class TileMultiplier implements TileSums {
   readonly sums: readonly (readonly Variable[])[];
   private readonly k: KernelBuilder;
   private readonly shape: TileShape;
-  private readonly sides: readonly Side[];
+  private readonly sides: Sides;
   /** Of the invocation's first row (column) within its half of the tile, in quads; with quads exchanged by 4. */
   private readonly home: readonly [Expr, Expr];
   private readonly exchanged: readonly [Expr, Expr];
 
-  constructor(k: KernelBuilder, shape: TileShape, sides: readonly Side[]) {
+  constructor(k: KernelBuilder, shape: TileShape, sides: Sides) {
     this.k = k;
     this.shape = shape;
     this.sides = sides;
@@ -271,13 +162,13 @@ class TileMultiplier implements TileSums {
   row(row: number | Expr): Expr {
     const at = typeof row === "number" ? u(row) : row;
     const half = mul(div(at, u(4)), u(this.shape.bm / 2));
-    const [side] = this.sides as readonly [Side, Side];
+    const [side] = this.sides;
     return add(add(side.first, half), add(mul(this.home[0], u(4)), rem(at, u(4))));
   }
 
   column(quad: number | Expr): Expr {
     const at = typeof quad === "number" ? u(quad) : quad;
-    const [, side] = this.sides as readonly [Side, Side];
+    const [, side] = this.sides;
     return add(add(side.first, mul(at, u(this.shape.bn / 2))), mul(this.home[1], u(4)));
   }
 

@@ -10,15 +10,18 @@
  */
 import type { MatmulKernel } from "../../../program/kernel.ts";
 import { foldBatch, transposeProduct } from "../../../program/product.ts";
+import type { BufferDecl } from "../../../program/program.ts";
 import { add, div, min, mul, rem, u, vec } from "../build.ts";
-import type { ScheduleContext, ScheduledKernel } from "../target.ts";
+import { type ScheduleContext, type ScheduledKernel, storageFormat } from "../target.ts";
 import { blockGrid, blockThreads, emitBlocks } from "./matmul-blocks.ts";
-import { chooseProduct, partSteps } from "./matmul-choice.ts";
+import { chooseProduct, type ProductChoice, type ProductSize, partSteps } from "./matmul-choice.ts";
 import { batchesOf, dispatchGrid, placeWorkgroup } from "./matmul-grid.ts";
 import { ProductModule } from "./matmul-module.ts";
+import { operandsOf } from "./matmul-operand.ts";
 import { mostRows, scheduleRows } from "./matmul-rows.ts";
 import type { ProductSink } from "./matmul-sink.ts";
-import { emitTile, invocationsOf, type TileShape, type TileSums } from "./matmul-tile.ts";
+import { emitTile, invocationsOf, type TileSums } from "./matmul-tile.ts";
+import { emitUnits, unitThreads } from "./matmul-units.ts";
 
 export function scheduleMatmul(original: MatmulKernel, context: ScheduleContext): ScheduledKernel {
   if (original.m * original.n * batchesOf(original.batch) === 0) return { dispatches: [], scratch: [] };
@@ -26,9 +29,18 @@ export function scheduleMatmul(original: MatmulKernel, context: ScheduleContext)
   const isDetached = mustDetach(kernel, context);
   if (kernel.m <= mostRows && kernel.k > 0 && kernel.n * kernel.k >= 256)
     return scheduleRows(kernel, context, isDetached);
-  const choice = chooseProduct(kernel, context.target);
+  const choice = chooseProduct(sizeOf(kernel, context), context.target);
   if (choice.kind === "blocks") return scheduleBlocks(kernel, context, isDetached);
-  return scheduleTiles(kernel, context, choice.shape, choice.splits, isDetached);
+  return scheduleTiles(kernel, context, choice, isDetached);
+}
+
+function sizeOf(kernel: MatmulKernel, { buffers, target }: ScheduleContext): ProductSize {
+  const { batch, m, n, k } = kernel;
+  const { a, b } = operandsOf(kernel);
+  const [left, right] = [a, b].map(
+    ({ buffer }) => storageFormat((buffers[buffer] as BufferDecl).dtype, target).scalar,
+  ) as [string, string];
+  return { batch, m, n, k, forms: [a.form, b.form], ...(left === right ? { scalar: left } : {}) };
 }
 
 /**
@@ -66,31 +78,31 @@ function mustDetach({ a, b, inputs, outputs }: MatmulKernel, context: ScheduleCo
 function scheduleTiles(
   kernel: MatmulKernel,
   context: ScheduleContext,
-  shape: TileShape,
-  splits: number,
+  choice: Exclude<ProductChoice, { kind: "blocks" }>,
   isDetached: boolean,
 ): ScheduledKernel {
   const { m, n, k: steps, batch } = kernel;
-  const { bm, bn, bk } = shape;
+  const { splits } = choice;
+  const { bm, bn, bk } = choice.shape;
   const { workgroups } = context.target.limits;
-  const frame = new ProductModule(kernel, context, { threads: invocationsOf(shape), splits, isDetached, quads: true });
+  const threads = choice.kind === "tile" ? invocationsOf(choice.shape) : unitThreads(choice.shape);
+  const frame = new ProductModule(kernel, context, { threads, splits, isDetached, quads: true });
   const { k } = frame;
   const grid = { tilesDown: Math.ceil(m / bm), tilesAcross: Math.ceil(n / bn), batch, splits };
   const edges = { rows: m % bm !== 0, columns: n % bn !== 0 };
   placeWorkgroup(k, grid, workgroups, (position) => {
     const each = partSteps(steps, bk, splits);
     const begin = k.let(mul(position.split, u(each)));
-    const end = splits === 1 ? u(steps) : k.let(min(add(begin, u(each)), u(steps)));
-    const sums = emitTile(k, {
-      shape,
+    const input = {
       ...frame.readers(position.batch, { ...edges, guardK: steps % bk !== 0 }),
       firstRow: k.let(mul(position.tileRow, u(bm))),
       firstColumn: k.let(mul(position.tileColumn, u(bn))),
       begin,
-      end,
-      isSingle: each <= bk,
-    });
-    storeSums(frame, sums, frame.sink(position, edges));
+      end: splits === 1 ? u(steps) : k.let(min(add(begin, u(each)), u(steps))),
+    };
+    const sink = frame.sink(position, edges);
+    if (choice.kind === "units") emitUnits(k, { ...input, shape: choice.shape }, sink);
+    else storeSums(frame, emitTile(k, { ...input, shape: choice.shape, isSingle: each <= bk }), sink);
   });
   return frame.finish(dispatchGrid(grid, workgroups));
 }
