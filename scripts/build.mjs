@@ -93,8 +93,9 @@ async function buildCommandLine() {
       entryPoints: [entry],
       outfile: join(dist, "fgc.cjs"),
       external,
-      // V8 keeps code of scripts only.
+      // V8 keeps code of scripts only. From kept code Node 20 knows no dynamic import: Node's own modules are required when they are first needed.
       format: "cjs",
+      supported: { "dynamic-import": false },
       define: { "import.meta.url": "fgcUrl" },
       banner: {
         js: '(function (require, __filename) { const fgcUrl = require("node:url").pathToFileURL(__filename).href;',

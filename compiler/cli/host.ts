@@ -31,7 +31,7 @@ export interface CliHost extends Host {
   readonly stderr: OutputStream;
   /** Runs a program on the user's terminal; its exit code, or 128 plus the number of the signal that ended it. */
   run(command: string, args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<number>;
-  /** The devices of this machine, asked through the package's own runtime: the same one that emitted programs contain. */
+  /** The devices of this machine, asked through the package's own runtime: the same one that emitted programs contain. Rejects where asking ends badly. */
   listDevices(): Promise<readonly DeviceDescription[]>;
   /** Resolves when one of the files has changed. */
   waitForChange(paths: readonly string[]): Promise<void>;

@@ -52,9 +52,19 @@ export function nodeHost(): CliHost {
       });
     },
     listDevices: async () => {
-      // By its place at run time: the compiler does not contain the runtime.
-      const runtime: unknown = await import(pathToFileURL(join(packageRoot, "dist/lib/runtime.js")).href);
-      return (runtime as { listDevices(): Promise<readonly DeviceDescription[]> }).listDevices();
+      // The compiler does not contain the runtime; and drivers are asked in a process of their own, since a broken one may end it.
+      const runtime = pathToFileURL(join(packageRoot, "dist/lib/runtime.js")).href;
+      const program = `import(${JSON.stringify(runtime)})
+        .then(({ listDevices }) => listDevices())
+        .then((devices) => process.stdout.write(JSON.stringify(devices), () => process.exit()));`;
+      const { execFile } = await import("node:child_process");
+      const answer = await new Promise<string>((resolve, reject) => {
+        execFile(process.execPath, ["--eval", program], (error, stdout, stderr) => {
+          if (error === null) resolve(stdout);
+          else reject(new Error(`${error.signal ?? error.code}: ${stderr.trim().split("\n").at(-1) ?? ""}`));
+        });
+      });
+      return JSON.parse(answer) as readonly DeviceDescription[];
     },
     waitForChange: (paths) =>
       new Promise((resolve) => {

@@ -57,6 +57,13 @@ tfjs       not available: no package of TensorFlow.js is installed here, nor
     expect(JSON.parse(stdout)).toEqual({ ok: true, devices });
   });
 
+  it("a driver that ends the process that asks it is a fault of the environment, too", async () => {
+    const { devices: _, ...broken } = world;
+    const { code, stdout, stderr } = await fgc(broken, "devices");
+    expect([code, stdout]).toEqual([4, ""]);
+    expect(stderr).toMatch(/^error: a driver .* \(SIGSEGV: \)\n$/);
+  });
+
   it("a machine on which nothing opens is a fault of the environment", async () => {
     const none = devices.filter(({ available }) => !available);
     expect((await fgc({ ...world, devices: none }, "devices")).code).toBe(4);

@@ -65,7 +65,10 @@ export async function fgc(world: MemoryWorld, ...words: readonly string[]): Prom
       started.push([command, ...args]);
       return 0;
     },
-    listDevices: async () => world.devices ?? [],
+    listDevices: async () => {
+      if (world.devices === undefined) throw new Error("SIGSEGV: ");
+      return world.devices;
+    },
     waitForChange: async () => {},
   };
   const code = await runCommandLine(words, host);

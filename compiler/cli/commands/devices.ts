@@ -11,7 +11,14 @@ export const devicesCommand = defineCommand({
   positionals: "none",
   options: {},
   async run(host) {
-    const devices = await host.listDevices();
+    let devices: readonly DeviceDescription[];
+    try {
+      devices = await host.listDevices();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      host.stderr.write(`error: a driver of this machine fails when it is asked what it can do (${reason})\n`);
+      return { text: "", json: { ok: false, devices: [], reason }, exitCode: ExitCode.Environment };
+    }
     const isAny = devices.some(({ available }) => available);
     return {
       text: devices.map(describeDevice).join("\n"),
