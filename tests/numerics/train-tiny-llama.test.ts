@@ -16,7 +16,10 @@ describe.each(testDevices)("tiny-llama-4M on $name", (device) => {
     expect(makeTinyLlama().numParameters()).toBe(4_434_176);
   });
 
-  // train.test.ts compares the same parts on slow devices, at sizes that they can do.
+  if (device.isSlow)
+    console.warn(
+      `skipped on ${device.name}: tiny-llama-4M, which takes minutes a step; train.test.ts trains small models there`,
+    );
   it.skipIf(device.isSlow)("the first two losses at 4×128", async () => {
     const { step } = compileTrainStep(session, makeTinyLlama());
     const tokens = makeTokens(20_000);
