@@ -73,7 +73,8 @@ class Workgroup {
     this.size = module.workgroupSize;
     for (const { id, type, length } of module.shared) {
       this.widths.set(id, type.width);
-      this.shared.set(id, new Memory(new Float64Array(length * type.width), `shared array ${id}`));
+      // Not every target clears shared memory: NaN betrays whoever reads what nobody wrote.
+      this.shared.set(id, new Memory(new Float64Array(length * type.width).fill(Number.NaN), `shared array ${id}`));
     }
   }
 
