@@ -74,8 +74,9 @@ export function scheduleAttentionBackward(kernel: AttentionBackwardKernel, conte
 function emitRows(kernel: AttentionBackwardKernel, context: ScheduleContext, records: BackwardRecords): Dispatch {
   const { batch: batches, heads, queries, headDim } = kernel.dims;
   const { granule, granules } = records;
-  const threads = Math.max(granule, Math.min(128, context.target.limits.invocations));
-  const lanes = threads / granule;
+  const most = Math.max(1, Math.floor(Math.min(128, context.target.limits.invocations) / granule));
+  const lanes = Math.min(most, 2 ** Math.ceil(Math.log2(chunksOf(headDim))));
+  const threads = granule * lanes;
   const units = batches * heads * granules;
   const grid = gridOf(units, context.target.limits.workgroups);
   const builder = new KernelBuilder(threads);

@@ -53,8 +53,9 @@ import { chunkBytes, chunkType, copyTile } from "./attention-tiles.ts";
 import { firstKeysOf, keyRangeOf, Scores, tileKeyRange } from "./attention-visibility.ts";
 
 const mostQueries = 16;
-const mostRows = 16;
-const threadsWanted = 128;
+const mostRows = 8;
+const mostThreads = 128;
+const fewestThreads = 32;
 /** Workgroups that keep a large GPU busy. */
 const workgroupsWanted = 512;
 const shortestSplit = 64;
@@ -85,18 +86,25 @@ function planOf({ dims }: AttentionKernel, { limits }: GpuTarget): Plan {
   const { batch, heads, kvHeads, queries, keys, headDim } = dims;
   const chunks = chunksOf(headDim);
   const slotChunks = chunks | 1;
-  const threads = powerBelow(Math.min(threadsWanted, limits.invocations));
   const chunkLanes = powerAbove(chunks);
+  // A thread for four keys of a chunk, if there are so many.
+  const threads = Math.max(
+    chunkLanes,
+    Math.min(
+      powerBelow(Math.min(mostThreads, limits.invocations)),
+      Math.max(fewestThreads, powerAbove((keys * chunks) / 4)),
+    ),
+  );
   const rowsInAll = (heads / kvHeads) * queries;
   for (let rows = Math.min(mostRows, powerAbove(rowsInAll)); rows >= 1; rows /= 2)
     for (const tileKeys of [32, 16, 8]) {
       const groups = Math.ceil(rowsInAll / rows);
-      const tileChunks = Math.max(tileKeys * slotChunks, threads);
+      const tileChunks = Math.max(tileKeys * slotChunks, threads * Math.min(rows, 4));
       const fixed = (rows * chunks + tileChunks) * chunkBytes + (threads + 2 * rows + 2) * 4;
       const share = (keys * batch * kvHeads * groups) / workgroupsWanted;
       const wanted = Math.min(longestSplit, Math.max(shortestSplit, powerAbove(share)));
       const splitKeys = Math.min(wanted, powerBelow((limits.sharedBytes - fixed) / (4 * rows)));
-      if (splitKeys >= shortestSplit && chunkLanes <= threads)
+      if (splitKeys >= shortestSplit && threads <= limits.invocations)
         return {
           ...{ threads, chunks, slotChunks, chunkLanes, rowsInAll, rows, groups, tileKeys, tileChunks, splitKeys },
           splits: Math.max(1, Math.ceil(keys / splitKeys)),

@@ -9,8 +9,9 @@ import type { AttentionBackwardKernel } from "../../../program/kernel.ts";
 import {
   add,
   and,
-  cast,
+  builtin,
   div,
+  eq,
   f,
   gridOf,
   gt,
@@ -24,6 +25,7 @@ import {
   splat,
   sub,
   u,
+  u32,
 } from "../build.ts";
 import type { Expr } from "../ir.ts";
 import type { Dispatch, ScheduleContext } from "../target.ts";
@@ -39,14 +41,18 @@ import {
   Tiles,
   weightBytes,
 } from "./attention-tiles.ts";
-import { Scores, signed, someOutside } from "./attention-visibility.ts";
+import { Scores, someOutside } from "./attention-visibility.ts";
+
+/** Of the range of queries: each thread's first and last. */
+const boundsBytes = ({ threads }: TileShape): number => 2 * threads * 4;
 
 export const keyShape = ({ dims }: AttentionBackwardKernel, { target }: ScheduleContext): TileShape =>
   chooseTileShape(target, {
     headDim: dims.headDim,
     positions: dims.keys,
+    heads: dims.batch * dims.kvHeads,
     sums: 2,
-    bytes: (shape) => 2 * rowTileBytes(shape) + 2 * columnTileBytes(shape) + weightBytes(shape),
+    bytes: (shape) => 2 * rowTileBytes(shape) + 2 * columnTileBytes(shape) + weightBytes(shape) + boundsBytes(shape),
   });
 
 export function emitKeyGradients(
@@ -84,64 +90,62 @@ export function emitKeyGradients(
     const batch = builder.let(div(unit, u(tiles * kvHeads)));
     const rows = Array.from({ length: shape.rowsEach }, (_, i) => builder.let(add(first, tiling.row(i))));
     const firstHead = builder.let(mul(kvHead, u(heads / kvHeads)));
-    const { shift, valid } = termsOf(firstHead);
+    const { valid } = termsOf(firstHead);
     const rowSource = { first, limit: valid, extent: keys };
     tiling.copyRows(kTile, { ...rowSource, from: k, base: k.base(batch, kvHead) });
     tiling.copyRows(vTile, { ...rowSource, from: v, base: v.base(batch, kvHead) });
     const [dkSums, dvSums] = [tiling.sums(), tiling.sums()];
-    const loop = queryRange();
+    const [froms, tos] = [builder.shared(u32, shape.threads), builder.shared(u32, shape.threads)];
 
     builder.for(firstHead, add(firstHead, u(heads / kvHeads)), u(1), (head) => {
       const terms = termsOf(head);
+      const loop = queryRange(head);
       const [qBase, doutBase] = [q.base(batch, head), dout.base(batch, head)];
       builder.for(loop.from, loop.to, u(shape.columns), (query) => {
-        const seen = records.queries(builder, known, { batch, head, first: query, count: shape.columns });
-        builder.if(and(lt(seen.first, end), gt(seen.end, first)), () => {
-          const queryAt = (j: number): Expr => add(query, tiling.column(j));
-          const columns = Array.from({ length: shape.columnsEach }, (_, j) =>
-            records.query(builder, known, batch, head, builder.let(queryAt(j))),
-          );
-          const source = { first: query, limit: u(queries), extent: queries };
-          tiling.copyColumns(qTile, { ...source, from: q, base: qBase });
-          tiling.copyColumns(doutTile, { ...source, from: dout, base: doutBase });
-          builder.barrier();
-          const block = tiling.dot(kTile, qTile);
-          scores.apply(block, terms, {
-            batch,
-            head,
-            query: (_, j) => queryAt(j),
-            key: (i) => rows[i] as Expr,
-            range: (_, j) => (columns[j] as QueryRecord).range,
-            isPartial: someOutside(
-              columns.map(({ range }) => range),
-              first,
-              end,
-            ),
-          });
-          block.forEach((row, i) => {
-            row.forEach((weight, j) => {
-              builder.assign(weight, weightOf(weight.value, (columns[j] as QueryRecord).lse));
-            });
-            tiling.setWeights(
-              weights,
-              i,
-              row.map(({ value }) => value),
-            );
-          });
-          const dWeights = tiling.dot(vTile, doutTile);
-          builder.barrier();
-          tiling.accumulate(dvSums, weights, doutTile);
-          builder.barrier();
-          block.forEach((row, i) => {
-            const ds = row.map(({ value }, j) =>
-              mul(value, sub(entry(dWeights, i, j).value, (columns[j] as QueryRecord).delta)),
-            );
-            tiling.setWeights(weights, i, ds);
-          });
-          builder.barrier();
-          tiling.accumulate(dkSums, weights, qTile);
-          builder.barrier();
+        const queryAt = (j: number): Expr => add(query, tiling.column(j));
+        const columns = Array.from({ length: shape.columnsEach }, (_, j) =>
+          records.query(builder, known, batch, head, builder.let(queryAt(j))),
+        );
+        const source = { first: query, limit: u(queries), extent: queries };
+        tiling.copyColumns(qTile, { ...source, from: q, base: qBase });
+        tiling.copyColumns(doutTile, { ...source, from: dout, base: doutBase });
+        builder.barrier();
+        const block = tiling.dot(kTile, qTile);
+        scores.apply(block, terms, {
+          batch,
+          head,
+          query: (_, j) => queryAt(j),
+          key: (i) => rows[i] as Expr,
+          range: (_, j) => (columns[j] as QueryRecord).range,
+          isPartial: someOutside(
+            columns.map(({ range }) => range),
+            first,
+            end,
+          ),
         });
+        block.forEach((row, i) => {
+          row.forEach((weight, j) => {
+            builder.assign(weight, weightOf(weight.value, (columns[j] as QueryRecord).lse));
+          });
+          tiling.setWeights(
+            weights,
+            i,
+            row.map(({ value }) => value),
+          );
+        });
+        const dWeights = tiling.dot(vTile, doutTile);
+        builder.barrier();
+        tiling.accumulate(dvSums, weights, doutTile);
+        builder.barrier();
+        block.forEach((row, i) => {
+          const ds = row.map(({ value }, j) =>
+            mul(value, sub(entry(dWeights, i, j).value, (columns[j] as QueryRecord).delta)),
+          );
+          tiling.setWeights(weights, i, ds);
+        });
+        builder.barrier();
+        tiling.accumulate(dkSums, weights, qTile);
+        builder.barrier();
       });
     });
 
@@ -150,19 +154,30 @@ export function emitKeyGradients(
     );
     tiling.storeRows(dv, dv.base(batch, kvHead), first, keys, (i, c) => entry(dvSums, i, c).value);
 
-    /** Queries that may see a key of the tile, by position; from a multiple of the tile on. */
-    function queryRange(): { from: Expr; to: Expr } {
-      const { causal, window } = kernel.masking;
-      const toIndex = (value: Expr): Expr => cast(max(value, signed(0)), "u32");
-      const from = causal ? toIndex(sub(cast(first, "i32"), shift)) : u(0);
-      const lastSeen =
-        window === undefined
-          ? u(queries)
-          : min(u(queries), toIndex(add(sub(cast(end, "i32"), shift), signed(window - 1))));
-      return {
-        from: builder.let(mul(div(from, u(shape.columns)), u(shape.columns))),
-        to: builder.let(lastSeen),
-      };
+    /** The queries from the first tile of them to the last one that sees some of the keys; the same for all threads. */
+    function queryRange(head: Expr): { from: Expr; to: Expr } {
+      const local = builtin("localIndex");
+      const [from, to] = [builder.var(u(queries)), builder.var(u(0))];
+      const span = shape.columns;
+      builder.for(mul(local, u(span)), u(queries), u(shape.threads * span), (query) => {
+        const seen = records.queries(builder, known, { batch, head, first: query, count: span });
+        builder.if(and(lt(seen.first, end), gt(seen.end, first)), () => {
+          builder.assign(from, min(from.value, query));
+          builder.assign(to, max(to.value, min(add(query, u(span)), u(queries))));
+        });
+      });
+      builder.set(froms, local, from.value);
+      builder.set(tos, local, to.value);
+      builder.barrier();
+      builder.if(eq(local, u(0)), () => {
+        builder.for(u(1), u(shape.threads), u(1), (i) => {
+          builder.assign(from, min(from.value, builder.get(froms, i)));
+          builder.assign(to, max(to.value, builder.get(tos, i)));
+        });
+        builder.set(froms, 0, from.value);
+        builder.set(tos, 0, to.value);
+      });
+      return { from: builder.uniform(froms, 0), to: builder.uniform(tos, 0) };
     }
   });
   return { ...builder.finish(), grid };

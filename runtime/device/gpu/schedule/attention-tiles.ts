@@ -67,13 +67,17 @@ const preferences: readonly (readonly [down: number, rowsEach: number, columnsEa
   [2, 1, 1],
 ];
 
+/** Fewer workgroups leave cores of a large GPU idle: then smaller tiles are better, although each does more reading. */
+const workgroupsWanted = 128;
+
 /** Floats of sums that a thread can keep beside everything else: of the 255 registers of NVIDIA's threads, fewer elsewhere. */
 const registerBudget = 64;
 
 export interface TileDemand {
   readonly headDim: number;
-  /** How many positions there are to make rows of: larger tiles would be empty. */
+  /** How many positions there are to make rows of, in how many heads. */
   readonly positions: number;
+  readonly heads: number;
   /** Sums of [rows, headDim] that threads keep. */
   readonly sums: number;
   bytes(shape: TileShape): number;
@@ -91,7 +95,9 @@ export function chooseTileShape({ limits }: GpuTarget, demand: TileDemand): Tile
     demand.bytes(shape) <= limits.sharedBytes && shape.threads <= limits.invocations;
   const isModest = (shape: TileShape): boolean =>
     shape.rowsEach * demand.sums * chunksEach(shape) * chunkWidth <= registerBudget || shape.rowsEach === 1;
-  const isFull = ({ rows }: TileShape): boolean => rows < 2 * demand.positions || rows <= 8;
+  const isFull = ({ rows }: TileShape): boolean =>
+    (rows < 2 * demand.positions || rows <= 2) &&
+    (demand.heads * Math.ceil(demand.positions / rows) >= workgroupsWanted || rows <= 8);
   // Narrow heads leave half of eight threads without a chunk to sum.
   const isBusy = ({ across }: TileShape): boolean => chunks >= across || across === 4;
   const chosen =

@@ -69,10 +69,11 @@ export function scheduleAttention(kernel: AttentionKernel, context: ScheduleCont
   if (kernel.dims.batch * kernel.dims.queries === 0) return { dispatches: [], scratch: [] };
   const isFolded = distinctMemories(kernel, context) > context.target.limits.bindings;
   if (isDecoding(kernel)) return scheduleAttentionDecode(kernel, context, isFolded);
-  const { headDim, queries, heads } = kernel.dims;
+  const { headDim, queries, heads, batch } = kernel.dims;
   const shape = chooseTileShape(context.target, {
     headDim,
     positions: queries,
+    heads: batch * heads,
     sums: 1,
     bytes: (candidate) =>
       rowTileBytes(candidate) +
