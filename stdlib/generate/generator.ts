@@ -21,8 +21,8 @@ export interface TextGeneratorOptions {
 
 /** What may be watched or stopped while a text grows. */
 export interface GenerateHooks {
-  /** Called with each new token, before the next one is computed. */
-  readonly onToken?: (token: number) => void;
+  /** Called with each new token; the next one is computed when it has returned, or what it returns has settled. */
+  readonly onToken?: (token: number) => void | Promise<void>;
   /** Called with the model's logits [V] for the next token, before any filter. */
   readonly onLogits?: (logits: Float32Array) => void;
   /** Stops after the current token. */
@@ -102,7 +102,7 @@ export class TextGenerator {
       const token = settings.doSample ? drawToken(row, random.uniform()) : argmax(row);
       if (settings.eosTokenIds.has(token)) break;
       tokens.push(token);
-      onToken?.(token);
+      await onToken?.(token);
     }
     return tokens.slice(prompt.length);
   }

@@ -16,6 +16,7 @@ import { findNewestCheckpoint } from "../train/checkpoint/manager.ts";
 import { loadWeights } from "../train/checkpoint/weights.ts";
 import { GenerationConfig } from "./config.ts";
 import { TextGenerator } from "./generator.ts";
+import { promptIds } from "./prompt.ts";
 
 /** What an emitted model module tells its main program. */
 export interface RunModelOptions {
@@ -142,16 +143,6 @@ async function writeContinuation(
   process.stderr.write(
     `${added.length} tokens, ${(added.length / seconds).toFixed(0)} tokens/s on ${describeDevice(session.device)}\n`,
   );
-}
-
-/** The prompt's tokens, without the end token that a post-processor may add; an empty prompt starts from the begin token. */
-function promptIds(tokenizer: Tokenizer, prompt: string): number[] {
-  const ids = tokenizer.encode(prompt);
-  while (ids.length > 0 && ids.at(-1) === tokenizer.eosTokenId && tokenizer.eosTokenId !== tokenizer.bosTokenId)
-    ids.pop();
-  if (ids.length > 0) return ids;
-  const start = tokenizer.bosTokenId ?? tokenizer.eosTokenId;
-  return start === undefined ? [] : [start];
 }
 
 type Flags = { [K in keyof typeof flags]?: (typeof flags)[K]["type"] extends "boolean" ? boolean : string };
