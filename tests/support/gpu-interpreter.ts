@@ -387,6 +387,10 @@ class Workgroup {
       "binding" in place.array
         ? (this.bound[place.array.binding] as Memory)
         : (this.shared.get(place.array.shared) as Memory);
+    const width =
+      "binding" in place.array
+        ? (this.module.bindings[place.array.binding]?.type.width ?? 1)
+        : (this.widths.get(place.array.shared) ?? 1);
     const offset = this.eval(place.offset, mask);
     content.forEach((matrix, subgroup) => {
       const lane = subgroup * this.subgroupSize;
@@ -397,8 +401,8 @@ class Workgroup {
       if (new Set(offset.subarray(lane, last)).size !== 1) throw new Error("a subgroup's matrix at different places");
       for (let row = 0; row < type.rows; row++)
         for (let col = 0; col < type.cols; col++) {
-          const at =
-            (offset[lane] as number) + (place.columnMajor ? col * place.stride + row : row * place.stride + col);
+          const [line, along] = place.columnMajor ? [col, row] : [row, col];
+          const at = ((offset[lane] as number) + line * place.stride) * width + along;
           if (stmt.kind === "matrixLoad")
             matrix[row * type.cols + col] = memory.read(at, lane, this.epochOf(memory), this.group);
           else memory.write(at, matrix[row * type.cols + col] as number, lane, this.epochOf(memory), this.group);

@@ -235,6 +235,7 @@ export class KernelBuilder {
   private readonly sharedArrays: SharedArray[] = [];
   private block: Stmt[] = [];
   private locals = 0;
+  private fixedSubgroup: number | undefined;
   private readonly uses = { f16: false, subgroups: false, matrixUnits: false };
 
   constructor(workgroupSize: number) {
@@ -392,6 +393,11 @@ export class KernelBuilder {
     return builtin("subgroupSize");
   }
 
+  /** Only where the target says that it can be done: `GpuTarget.subgroups.isFixable`. */
+  fixSubgroupSize(lanes: number): void {
+    this.fixedSubgroup = lanes;
+  }
+
   matrix(matrix: MatrixType): LocalId {
     this.uses.matrixUnits = true;
     this.uses.f16 ||= matrix.component === "f16";
@@ -418,6 +424,7 @@ export class KernelBuilder {
       bindings: this.bindings as readonly Binding[],
       shared: this.sharedArrays,
       body: this.block,
+      ...(this.fixedSubgroup === undefined ? {} : { subgroupSize: this.fixedSubgroup }),
       uses: { ...this.uses },
     };
     return { module, operands: this.operands };

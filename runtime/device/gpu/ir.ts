@@ -158,7 +158,10 @@ export interface MatrixType {
   readonly cols: number;
 }
 
-/** Elements `offset + row · stride + col` (column-major: `offset + col · stride + row`) of a scalar array. */
+/**
+ * A matrix's rows (column-major: columns) lie side by side from element `offset + row · stride` on. Both count elements of the array, which is of
+ * scalars or of vectors.
+ */
 export interface MatrixMemory {
   readonly array: { readonly binding: BindingId } | { readonly shared: LocalId };
   readonly offset: Expr;
@@ -184,6 +187,8 @@ export interface Module {
   readonly bindings: readonly Binding[];
   readonly shared: readonly SharedArray[];
   readonly body: readonly Stmt[];
+  /** Lanes of a subgroup, where the module relies on a number that the driver would otherwise choose. */
+  readonly subgroupSize?: number;
   /** What the body uses beyond the plain. */
   readonly uses: { readonly f16: boolean; readonly subgroups: boolean; readonly matrixUnits: boolean };
 }

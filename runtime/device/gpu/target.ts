@@ -17,8 +17,16 @@ export interface GpuTarget {
   };
   /** 16-bit storage and arithmetic. */
   readonly f16: boolean;
-  /** Absent: subgroup operations are not to be had, or their width is not known to be sane. */
-  readonly subgroups?: { readonly min: number; readonly max: number };
+  /**
+   * A subgroup holds consecutive invocations of its workgroup. Absent: subgroup operations are not to be had, or their width is not known to
+   * be sane.
+   */
+  readonly subgroups?: {
+    readonly min: number;
+    readonly max: number;
+    /** A module may ask for a width between the two (`Module.subgroupSize`). */
+    readonly isFixable?: boolean;
+  };
   /** Sizes of products that a subgroup can do at once; empty without the hardware. */
   readonly matrixUnits: readonly MatrixUnit[];
 }

@@ -19,6 +19,7 @@ export const wantedLimits = [
 ] as const;
 
 const matrixFeature = "chromium-experimental-subgroup-matrix";
+const widthFeature = "subgroup-size-control";
 
 export interface OpenAdapterOptions extends Pick<DeviceOptions, "deterministicFma"> {
   readonly schedule?: ScheduleKernel;
@@ -60,7 +61,7 @@ export async function openAdapter(
 /** What kernels make use of, less what FGC_GPU_WITHOUT names: so the plain paths can be run, and compared, on hardware that has more. */
 function kernelFeatures(): readonly string[] {
   const without = (environment("FGC_GPU_WITHOUT") ?? "").split(",");
-  return ["shader-f16", "subgroups", matrixFeature].filter((feature) => !without.includes(feature));
+  return ["shader-f16", "subgroups", widthFeature, matrixFeature].filter((feature) => !without.includes(feature));
 }
 
 /** What a device of this adapter would offer. */
@@ -87,7 +88,7 @@ function targetOf({ limits, features }: Offer, info: GPUAdapterInfo): GpuTarget 
       workgroups: limits.maxComputeWorkgroupsPerDimension,
     },
     f16: features.has("shader-f16"),
-    ...(hasSubgroups ? { subgroups: { min, max } } : {}),
+    ...(hasSubgroups ? { subgroups: { min, max, isFixable: features.has(widthFeature) } } : {}),
     matrixUnits: hasSubgroups && features.has(matrixFeature) ? matrixUnitsOf(info) : [],
   };
 }

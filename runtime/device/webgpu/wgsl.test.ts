@@ -102,8 +102,8 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lo
       k.matrixLoad(right, { ...memory, columnMajor: true });
       k.matrixMultiplyAdd(sums, left, right);
     });
-    expect(text).toContain("x0 = subgroupMatrixLoad<subgroup_matrix_left<f16, 8, 16>>(&b0, 0u, false, 8u);");
-    expect(text).toContain("x1 = subgroupMatrixLoad<subgroup_matrix_right<f16, 4, 8>>(&b0, 0u, true, 8u);");
+    expect(text).toContain("x0 = subgroupMatrixLoad<subgroup_matrix_left<f16, 8, 16>, row_major>(&b0, 0u, 8u);");
+    expect(text).toContain("x1 = subgroupMatrixLoad<subgroup_matrix_right<f16, 4, 8>, col_major>(&b0, 0u, 8u);");
     expect(text).toContain("x2 = subgroupMatrixMultiplyAccumulate(x0, x1, x2);");
   });
 

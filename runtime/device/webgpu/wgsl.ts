@@ -25,7 +25,7 @@ export function printWgsl(module: Module): string {
     ...module.bindings.map(printBinding),
     ...module.shared.map(({ id, type, length }) => `var<workgroup> x${id}: array<${typeName(type)}, ${length}>;`),
     ...printer.helpers(),
-    `@compute @workgroup_size(${module.workgroupSize})`,
+    `@compute @workgroup_size(${module.workgroupSize})${module.subgroupSize === undefined ? "" : ` @subgroup_size(${module.subgroupSize})`}`,
     `fn main(${parameters(module)}) {`,
     body,
     "}",
@@ -33,10 +33,11 @@ export function printWgsl(module: Module): string {
   ].join("\n");
 }
 
-function directives({ uses }: Module): string[] {
+function directives({ uses, subgroupSize }: Module): string[] {
   const lines: string[] = [];
   if (uses.f16) lines.push("enable f16;");
   if (uses.subgroups || uses.matrixUnits) lines.push("enable subgroups;");
+  if (subgroupSize !== undefined) lines.push("enable subgroup_size_control;");
   if (uses.matrixUnits) lines.push("enable chromium_experimental_subgroup_matrix;");
   // Schedules keep subgroups together by construction; WGSL's analysis cannot see it through a loop over rows.
   if (uses.subgroups || uses.matrixUnits) lines.push("diagnostic(off, subgroup_uniformity);");
@@ -68,6 +69,8 @@ const typeName = ({ scalar, width }: ValueType): string => (width === 1 ? scalar
 
 const matrixName = ({ role, component, rows, cols }: MatrixType): string =>
   `subgroup_matrix_${role}<${component}, ${cols}, ${rows}>`;
+
+const majorOf = ({ columnMajor }: MatrixMemory): string => (columnMajor ? "col_major" : "row_major");
 
 const operators: Readonly<Record<BinaryOperator, string>> = {
   add: "+",
@@ -155,12 +158,12 @@ class Printer {
       case "matrixLoad": {
         const matrix = this.matrices.get(stmt.id);
         if (matrix === undefined) throw new Error(`matrix ${stmt.id} is not declared`);
-        return `${indent}x${stmt.id} = subgroupMatrixLoad<${matrixName(matrix)}>(${this.matrixPlace(stmt.from)}, ${stmt.from.columnMajor}, ${stmt.from.stride}u);`;
+        return `${indent}x${stmt.id} = subgroupMatrixLoad<${matrixName(matrix)}, ${majorOf(stmt.from)}>(${this.matrixPlace(stmt.from)}, ${stmt.from.stride}u);`;
       }
       case "matrixMultiplyAdd":
         return `${indent}x${stmt.id} = subgroupMatrixMultiplyAccumulate(x${stmt.left}, x${stmt.right}, x${stmt.id});`;
       case "matrixStore":
-        return `${indent}subgroupMatrixStore(${this.matrixPlace(stmt.to)}, x${stmt.id}, ${stmt.to.columnMajor}, ${stmt.to.stride}u);`;
+        return `${indent}subgroupMatrixStore<${majorOf(stmt.to)}>(${this.matrixPlace(stmt.to)}, x${stmt.id}, ${stmt.to.stride}u);`;
     }
   }
 
