@@ -7,7 +7,15 @@
  *
  * Where garbage collection is exposed it is forced every 2000 submits: what is held too weakly dies at once.
  */
-import { grad, hostTensor, openSession, Parameter, type PendingResult, type Tensor } from "../../runtime/index.ts";
+import {
+  grad,
+  HostRandom,
+  hostTensor,
+  openSession,
+  Parameter,
+  type PendingResult,
+  type Tensor,
+} from "../../runtime/index.ts";
 import { argument, line } from "../lib/measure.ts";
 
 const submits = Number(argument("submits", "200000"));
@@ -35,8 +43,9 @@ const step = session.compile(
 );
 
 const slopes = Float32Array.from({ length: columns }, (_, i) => i / 4 - 1);
-const batches = [0, 1, 2, 3].map((batch) => {
-  const x = Float32Array.from({ length: rows * columns }, (_, i) => Math.sin(i * 1.7 + batch));
+const random = new HostRandom(1);
+const batches = [0, 1, 2, 3].map(() => {
+  const x = Float32Array.from({ length: rows * columns }, () => 2 * random.uniform() - 1);
   const y = Float32Array.from({ length: rows }, (_, row) =>
     slopes.reduce((sum, slope, column) => sum + slope * (x[row * columns + column] as number), 0),
   );
@@ -71,8 +80,10 @@ for (let i = 0; i < submits; i++) {
 }
 tell(submits, await reading);
 const { data } = await session.read(weight);
-const computes = data.some((value) => value !== 0);
-const worst = Math.max(...slopes.map((slope, i) => Math.abs(slope - (data[i] as number))));
-if (computes && submits >= 2000 && !(worst < 1e-3)) throw new Error(`weights are off by ${worst}`);
 await session.close();
-console.error(computes ? `weights off by ${worst}` : "nothing was computed (null back end)");
+if (session.device.adapter === "Null backend") console.error("nothing was computed");
+else {
+  const worst = Math.max(...slopes.map((slope, i) => Math.abs(slope - (data[i] as number))));
+  if (submits >= 2000 && !(worst < 1e-3)) throw new Error(`weights are off by ${worst}`);
+  console.error(`weights are off by ${worst}`);
+}
