@@ -3,6 +3,7 @@
  * hardware that is not at hand. Every buffer has memory of its own.
  */
 import type { TypedArray } from "../../runtime/device/device.ts";
+import type { Binding } from "../../runtime/device/gpu/ir.ts";
 import {
   type GpuTarget,
   type Operand,
@@ -65,12 +66,16 @@ export function interpretProgram(
   for (const { dispatches, scratch } of scheduled) {
     // What lies there before is anybody's guess: NaN betrays whoever reads it.
     const areas = scratch.map((bytes) => new Float32Array(bytes / 4).fill(Number.NaN));
-    const bound = (operand: Operand): BoundData => {
+    const bound = (operand: Operand, { type }: Binding): BoundData => {
       if (operand.kind === "buffer") return memory[operand.id] as BoundData;
-      if (operand.kind === "scratch") return areas[operand.index] as BoundData;
-      throw new TypeError(`the interpreter binds no ${operand.kind}`);
+      if (operand.kind !== "scratch") throw new TypeError(`the interpreter binds no ${operand.kind}`);
+      const area = areas[operand.index] as Float32Array<ArrayBuffer>;
+      return type.scalar === "u32" ? new Uint32Array(area.buffer) : area;
     };
-    for (const { module, operands, grid } of dispatches) interpret(module, operands.map(bound), grid, { subgroupSize });
+    for (const { module, operands, grid } of dispatches) {
+      const bindings = operands.map((operand, i) => bound(operand, module.bindings[i] as Binding));
+      interpret(module, bindings, grid, { subgroupSize });
+    }
   }
   const outputs = new Map<string, TypedArray>();
   for (const { id, kind, name, dtype, shape } of program.buffers)
