@@ -1,5 +1,5 @@
 /** @file Devices as configs and command lines name them, and how an opened one is described. */
-import { type DeviceInfo, type DeviceName, openSession, type Session } from "fgc/runtime";
+import { type ComputeType, type DeviceInfo, type DeviceName, openSession, type Session } from "fgc/runtime";
 import { nearestName, UserError } from "./faults.ts";
 
 /** What may be asked for; `cpu` is upstream's name for the processor. */
@@ -43,4 +43,12 @@ export function describeDevice({ name, adapter, threads, synchronous }: DeviceIn
   const workers = `${threads} thread${threads === 1 ? "" : "s"}`;
   // A device that works on its own has threads of its own kind.
   return [name, ...(adapter === undefined ? [] : [adapter]), ...(synchronous === true ? [workers] : [])].join(", ");
+}
+
+/** What is lost where a device keeps a 16-bit type in 32 bits. */
+export function narrowTypeNotice({ name, adapter, features }: DeviceInfo, compute: ComputeType): string | undefined {
+  // WGSL has f16 where the adapter offers it, and no bf16.
+  if (name !== "webgpu" || compute === "f32" || (compute === "f16" && features.includes("f16"))) return undefined;
+  const type = compute === "f16" ? "float16" : "bfloat16";
+  return `webgpu on ${adapter ?? "this adapter"} has no ${type}: its numbers are rounded to it, and take the memory and the time of float32`;
 }

@@ -19,10 +19,17 @@ const empty: LogWindowState = { steps: 0, loss: 0, squaredNorm: 0, maxNorm: 0, t
 export class LogWindow {
   #sums: LogWindowState = empty;
 
-  add(step: { loss: number; norm: number; tokens: number; seconds: number; lossScale?: number }): void {
+  add(step: {
+    loss: number;
+    norm: number;
+    tokens: number;
+    seconds: number;
+    lossScale?: number;
+    isSkipped?: boolean;
+  }): void {
     const s = this.#sums;
     // A step that was skipped has no norm to speak of.
-    const isSkipped = step.lossScale !== undefined && !Number.isFinite(step.norm);
+    const { isSkipped = false } = step;
     this.#sums = {
       steps: s.steps + 1,
       loss: s.loss + step.loss,

@@ -14,8 +14,16 @@ const growthFactor = 2;
 const backoffFactor = 0.5;
 /** Good steps in a row before the scale is tried higher. */
 const growthInterval = 2000;
+/**
+ * No norm of gradients reaches this; what does is infinite, or nearly, or no number. A GPU's compiler may take for granted that there are no infinities,
+ * and then knows the answer to a comparison with one; with a number of its own range it has to compare.
+ */
+const overflowNorm = 2 ** 100;
 /** Far below what any finite model needs; its reciprocal is finite. */
 const smallestScale = 2 ** -24;
+
+/** Whether a step with this norm was skipped. */
+export const isOverflow = (norm: number): boolean => !(norm < overflowNorm);
 
 /** What a checkpoint keeps, as JSON. */
 export interface LossScalerState {
@@ -44,7 +52,7 @@ export class LossScaler {
    * @returns the scale after the step
    */
   guard(norm: Tensor, update: () => void): Tensor {
-    const holds = norm.lt(Number.POSITIVE_INFINITY); // not for NaN, either
+    const holds = norm.lt(overflowNorm); // not for NaN, either
     assignWhere(holds, update);
     const good = this.#goodSteps.add(1);
     const grows = good.ge(growthInterval);

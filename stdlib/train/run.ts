@@ -133,8 +133,7 @@ export class Run {
   async #read(): Promise<readonly FinishedStep[]> {
     const finished = await this.#unread.read();
     for (const step of finished) {
-      const isSkipped = step.lossScale !== undefined && !Number.isFinite(step.norm);
-      if (isSkipped && this.#window.skipped === 0) {
+      if (step.isSkipped === true && this.#window.skipped === 0) {
         this.options.warn(
           `warning: the gradients of step ${step.step} left the range of float16: its update was skipped, the loss scale is ${step.lossScale} now`,
         );

@@ -23,7 +23,7 @@ import type { LossFunction } from "../loss/index.ts";
 import { withDropoutStream } from "../nn/index.ts";
 import { type AnyOptimizer, clipGradNorm, type Gradients, globalNorm, gradientsOf } from "../optim/index.ts";
 import { hashName } from "../random.ts";
-import { LossScaler } from "./loss-scaler.ts";
+import { isOverflow, LossScaler } from "./loss-scaler.ts";
 import type { TrainableModel } from "./model.ts";
 import type { TrainingPrecision } from "./precision.ts";
 
@@ -43,8 +43,9 @@ export interface StepResult {
   readonly loss: number;
   /** Global norm of the gradients, before clipping. */
   readonly norm: number;
-  /** float16: the loss scale after the step. A step whose norm is not a finite number has changed no weight. */
+  /** float16: the loss scale after the step, and whether the step has changed no weight, since its gradients overflowed. */
   readonly lossScale?: number;
+  readonly isSkipped?: boolean;
 }
 
 /** A step that may still be under way. Exactly one of the two is called, once. */
@@ -175,8 +176,10 @@ function startedStep(runs: readonly PendingResult<string>[]): StartedStep {
     read: async () => {
       const outs = await Promise.all(runs.map((run) => run.read()));
       const loss = outs.reduce((sum, out) => (out["loss"] === undefined ? sum : sum + scalarOf(out["loss"])), 0);
-      const { norm, lossScale } = outs.at(-1)!;
-      return { loss, norm: scalarOf(norm), ...(lossScale !== undefined && { lossScale: scalarOf(lossScale) }) };
+      const last = outs.at(-1)!;
+      const norm = scalarOf(last["norm"]);
+      if (last["lossScale"] === undefined) return { loss, norm };
+      return { loss, norm, lossScale: scalarOf(last["lossScale"]), isSkipped: isOverflow(norm) };
     },
     drop: () => {
       for (const run of runs) run.drop();

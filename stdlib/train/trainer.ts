@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Session } from "fgc/runtime";
 import { type BlockSource, type DataCollator, DataLoader } from "../data/index.ts";
 import { writeFileWhole } from "../data/write-file.ts";
-import { describeDevice, openChosenSession } from "../device-choice.ts";
+import { describeDevice, narrowTypeNotice, openChosenSession } from "../device-choice.ts";
 import { describeDeviceFault } from "../device-faults.ts";
 import { UserError } from "../faults.ts";
 import type { LossFunction } from "../loss/index.ts";
@@ -105,8 +105,11 @@ export class Trainer {
 
   /** Opens the device, which may take a moment, and says what it is: `webgpu, NVIDIA H100 PCIe, float16`. */
   async open(): Promise<string> {
-    const session = await this.#onDevice(() => this.#openSession());
-    return `${describeDevice(session.device)}, ${resolvePrecision(this.args.settings).name}`;
+    const { device } = await this.#onDevice(() => this.#openSession());
+    const { name, compute } = resolvePrecision(this.args.settings);
+    const notice = narrowTypeNotice(device, compute);
+    if (notice !== undefined) this.#warn(`note: ${notice}`);
+    return `${describeDevice(device)}, ${name}`;
   }
 
   train(): Promise<TrainResult> {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openSession, type Session, type Tensor } from "fgc/runtime";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { narrowTypeNotice } from "../../stdlib/device-choice.ts";
 import { AdamW } from "../../stdlib/optim/index.ts";
 import {
   type CallbackContext,
@@ -204,6 +205,13 @@ describe("names", () => {
     [{ ...none, dtype: "float32", fp16: true }, "float32"],
   ] as const)("%o is %s", (settings, name) => {
     expect(resolvePrecision(settings as Parameters<typeof resolvePrecision>[0]).name).toBe(name);
+  });
+  test("a type that a GPU keeps in 32 bits is said to be", () => {
+    const gpu = { name: "webgpu", threads: 1, adapter: "Old GPU", features: ["f16"], notices: [] };
+    expect(narrowTypeNotice(gpu, "f16")).toBeUndefined();
+    expect(narrowTypeNotice(gpu, "bf16")).toMatch(/^webgpu on Old GPU has no bfloat16/);
+    expect(narrowTypeNotice({ ...gpu, features: [] }, "f16")).toMatch(/has no float16/);
+    expect(narrowTypeNotice({ ...gpu, name: "wasm", features: [] }, "bf16")).toBeUndefined();
   });
   test("unknown and contradictory ones are refused before anything runs", () => {
     expect(() => new TrainingArguments({ dtype: "float61" as never })).toThrow(/no type "float61"/);
