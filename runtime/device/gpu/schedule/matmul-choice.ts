@@ -25,8 +25,7 @@
  *   which costs a launch (about 4000 clocks) and the traffic.
  * - Rows of at most 8 (decoding) never come near arithmetic: they are read at the speed of memory (`matmul-dots`, `matmul-columns`).
  * - Matrix units, where the target has one for the operands' type, at some 512 multiply-adds a clock: 128 × 128 by 8 subgroups (64 × 32 each), 64 × 64 and
- *   less by 4. What they wait for is shared memory: 2 bytes per neighbour and step for each subgroup that reads it, 128 bytes a clock, and
- *   the scalar stores that fill it (`matmul-units`).
+ *   less by 4. What they wait for is shared memory: 2 bytes per neighbour and step for each subgroup that reads it, 128 bytes a clock.
  * - A few steps, or matrices smaller than a tile: each invocation for itself (`matmul-blocks`), some 16 clocks a step for 32 invocations of 4 × 4 results.
  */
 import type { GpuTarget } from "../target.ts";
@@ -161,7 +160,7 @@ function unitCandidates({ forms, scalar }: ProductSize, target: GpuTarget): read
     if (shape === undefined) return [];
     const threads = unitThreads(shape);
     const reads = (bytes * down * across * (bm / down + bn / across)) / sharedBytesPerClock;
-    const writes = (bm + bn) / 32;
+    const writes = (bytes * (bm + bn)) / sharedBytesPerClock;
     return {
       ...shape,
       threads,

@@ -2,28 +2,15 @@
  * @file The product on matrix units (subgroup matrices): tiles of both operands pass through shared memory as in `matmul-tile`, each subgroup multiplies a
  * part of the tile as several unit-sized matrices whose f32 sums it keeps, and the sums go back through shared memory to the epilogue.
  *
- * - Operands lie in shared memory as they do in global memory (`[neighbour][k]` or `[k][neighbour]`): a matrix is loaded row-major or column-major,
- *   so nothing is transposed. Lines are padded by 16 bytes: eight lines of 16 bytes, what a matrix load reads at once, then lie in different banks (lines
- *   of 32 + 8 halves are 20 banks apart, of 128 + 8 halves 4), and stay aligned to 16 bytes, which Vulkan asks for.
- * - Matrices are loaded from arrays of scalars only, so a block's elements are stored one by one: 16 stores for 1/32 of what a subgroup of 32 multiplies by 64 to
- *   128 columns each; the multiplications take longer.
- * - Only units with f32 sums serve. Which part of the tile a subgroup owns follows from `localIndex / width`, so the width must be one
- *   number (`subgroups.min === max`: NVIDIA, Apple): where the driver may choose (AMD's 32 or 64, Intel's 8 to 32) the plain tiles run.
+ * - Operands lie in shared memory as they do in global memory (`[neighbour][k]` or `[k][neighbour]`), in vectors of four: a matrix is loaded row-major or
+ *   column-major, so nothing is transposed. Lines are padded by 16 bytes: eight lines of 16 bytes, what a matrix load reads at once, then lie in
+ *   different banks (lines of 32 + 8 halves are 20 banks apart, of 128 + 8 halves 4), and stay aligned to 16 bytes, which Vulkan asks for.
+ * - Only units with f32 sums serve: sums in f16 would lose what training needs.
+ * - Which part of the tile a subgroup owns follows from `localIndex / width`, so the width must be one number: the hardware's only one
+ *   (NVIDIA, Apple), or the widest, which is what Vulkan's configurations are stated for, where a module may ask for it (AMD, Intel). Where neither holds, the
+ *   plain tiles run.
  */
-import {
-  type ArrayRef,
-  add,
-  builtin,
-  compose,
-  div,
-  f32,
-  type KernelBuilder,
-  lane,
-  mul,
-  rem,
-  u,
-  vec,
-} from "../build.ts";
+import { type ArrayRef, add, builtin, div, type KernelBuilder, mul, rem, u, vec } from "../build.ts";
 import type { Expr, LocalId } from "../ir.ts";
 import type { GpuTarget, MatrixUnit } from "../target.ts";
 import { type BlockLayout, pipeline, TileLoader, type TileSide } from "./matmul-loader.ts";
@@ -34,6 +21,8 @@ export interface UnitShape {
   readonly unit: MatrixUnit;
   /** Lanes of a subgroup. */
   readonly width: number;
+  /** The driver would choose another width unasked. */
+  readonly isWidthAsked: boolean;
   readonly bm: number;
   readonly bn: number;
   /** Subgroups of a workgroup: rows and columns of them. */
@@ -44,23 +33,29 @@ export interface UnitShape {
 }
 
 /** The unit that serves operands of one scalar type, if the target has one whose sums are f32. The largest has the fewest loads. */
-export function unitFor(target: GpuTarget, scalar: string): { unit: MatrixUnit; width: number } | undefined {
+export function unitFor(
+  target: GpuTarget,
+  scalar: string,
+): Pick<UnitShape, "unit" | "width" | "isWidthAsked"> | undefined {
   const { subgroups, matrixUnits } = target;
-  if (subgroups === undefined || subgroups.min !== subgroups.max) return undefined;
+  if (subgroups === undefined) return undefined;
+  const { min, max, isFixable = false } = subgroups;
+  if (min !== max && !isFixable) return undefined;
   const size = ({ m, n, k }: MatrixUnit): number => m * n * k;
   const [unit] = matrixUnits
     .filter(({ input, result }) => input === scalar && result === "f32")
     .sort((a, b) => size(b) - size(a));
-  return unit === undefined ? undefined : { unit, width: subgroups.min };
+  return unit === undefined ? undefined : { unit, width: max, isWidthAsked: min !== max };
 }
 
 export const unitThreads = ({ width, down, across }: UnitShape): number => width * down * across;
 
-const paddingOf = ({ input }: MatrixUnit): number => (input === "f16" ? 8 : 4);
+/** Vectors of four in 16 bytes. */
+const paddingOf = ({ input }: MatrixUnit): number => (input === "f16" ? 2 : 1);
 
-/** Elements from one line of shared memory to the next. */
+/** Vectors from one line of shared memory to the next. */
 const lineOf = (form: OperandForm, extent: number, bk: number, unit: MatrixUnit): number =>
-  (form === "along-k" ? bk : extent) + paddingOf(unit);
+  (form === "along-k" ? bk : extent) / 4 + paddingOf(unit);
 
 const bufferOf = (form: OperandForm, extent: number, bk: number, unit: MatrixUnit): number =>
   lineOf(form, extent, bk, unit) * (form === "along-k" ? extent : bk);
@@ -72,21 +67,21 @@ const mostStageBytes = 10 * 1024;
 function stagedUnits(shape: UnitShape): number {
   const across = partColumns(shape) / shape.unit.n;
   for (let count = across; count > 1; count--)
-    if (across % count === 0 && stageLength(shape, count) * 4 <= mostStageBytes) return count;
+    if (across % count === 0 && stageLength(shape, count) * 16 <= mostStageBytes) return count;
   return 1;
 }
 
-/** Lines are padded here, too. */
-const stageLine = ({ unit }: UnitShape, count: number): number => count * unit.n + 4;
+/** In vectors; lines are padded here, too. */
+const stageLine = ({ unit }: UnitShape, count: number): number => (count * unit.n) / 4 + 1;
 
 const stageLength = (shape: UnitShape, count: number): number =>
   shape.down * shape.across * shape.unit.m * stageLine(shape, count);
 
 export function unitSharedBytes(shape: UnitShape, forms: readonly [OperandForm, OperandForm]): number {
   const { unit, bm, bn, bk, buffers } = shape;
-  const bytes = unit.input === "f16" ? 2 : 4;
+  const vectorBytes = unit.input === "f16" ? 8 : 16;
   const operands = bufferOf(forms[0], bm, bk, unit) + bufferOf(forms[1], bn, bk, unit);
-  return buffers * operands * bytes + stageLength(shape, stagedUnits(shape)) * 4;
+  return buffers * operands * vectorBytes + stageLength(shape, stagedUnits(shape)) * 16;
 }
 
 export interface UnitInput {
@@ -102,13 +97,14 @@ export interface UnitInput {
 export function emitUnits(k: KernelBuilder, input: UnitInput, sink: ProductSink): void {
   const { shape, a, b, begin, end } = input;
   const { unit, bm, bn, bk, buffers } = shape;
+  if (shape.isWidthAsked) k.fixSubgroupSize(shape.width);
   const side = (reader: OperandReader, extent: number, first: Expr): TileSide => {
     const length = buffers * bufferOf(reader.operand.form, extent, bk, unit);
-    return { reader, extent, first, array: k.shared(vec(unit.input, 1), length) };
+    return { reader, extent, first, array: k.shared(vec(unit.input, 4), length) };
   };
   const sides = [side(a, bm, input.firstRow), side(b, bn, input.firstColumn)] as const;
-  const stage = k.shared(f32, stageLength(shape, stagedUnits(shape)));
-  const loader = new TileLoader(k, bk, sides, scalarLayout(k, shape));
+  const stage = k.shared(vec("f32", 4), stageLength(shape, stagedUnits(shape)));
+  const loader = new TileLoader(k, bk, sides, lineLayout(k, shape));
   const owned = ownPart(k, shape);
   const multiply = new UnitMultiplier(k, shape, sides, owned);
   pipeline(k, loader, { begin, end, bk, buffers }, (buffer) => multiply.emit(buffer));
@@ -134,8 +130,8 @@ function ownPart(k: KernelBuilder, shape: UnitShape): OwnPart {
   };
 }
 
-/** Scalars, line after line as in global memory. */
-function scalarLayout(k: KernelBuilder, { unit, bk }: UnitShape): BlockLayout {
+/** Vectors, line after line as in global memory. */
+function lineLayout(k: KernelBuilder, { unit, bk }: UnitShape): BlockLayout {
   const line = ({ reader, extent }: TileSide): number => lineOf(reader.operand.form, extent, bk, unit);
   return {
     deal: (block, side) => {
@@ -144,13 +140,12 @@ function scalarLayout(k: KernelBuilder, { unit, bk }: UnitShape): BlockLayout {
     },
     target: (side, quad, group) => {
       const [slow, fast] = side.reader.operand.form === "along-k" ? [quad, group] : [group, quad];
-      return add(mul(slow, u(4 * line(side))), mul(fast, u(4)));
+      return add(mul(slow, u(4 * line(side))), fast);
     },
     bufferLength: (side) => bufferOf(side.reader.operand.form, side.extent, bk, unit),
     put: (side, first, raw, at) => {
       side.reader.inside(raw, at).forEach((value, i) => {
-        const vector = k.let(value);
-        for (let j = 0; j < 4; j++) k.set(side.array, add(first, u(i * line(side) + j)), lane(vector, j));
+        k.set(side.array, add(first, u(i * line(side))), value);
       });
     },
   };
@@ -187,9 +182,8 @@ class UnitMultiplier {
       const { form } = side.reader.operand;
       const line = lineOf(form, side.extent, bk, unit);
       const start = this.starts[s] as Expr;
-      return k.let(
-        add(mul(buffer, u(bufferOf(form, side.extent, bk, unit))), form === "along-k" ? mul(start, u(line)) : start),
-      );
+      const within = form === "along-k" ? mul(start, u(line)) : div(start, u(4));
+      return k.let(add(mul(buffer, u(bufferOf(form, side.extent, bk, unit))), within));
     });
     for (let step = 0; step < bk; step += unit.k) {
       this.load(this.left, sides[0], firsts[0] as Expr, step, unit.m);
@@ -207,7 +201,7 @@ class UnitMultiplier {
     const stride = lineOf(form, side.extent, this.shape.bk, this.shape.unit);
     const isAlongK = form === "along-k";
     matrices.forEach((id, i) => {
-      const offset = isAlongK ? i * extent * stride + step : step * stride + i * extent;
+      const offset = isAlongK ? i * extent * stride + step / 4 : step * stride + (i * extent) / 4;
       this.k.matrixLoad(id, {
         array: { shared: side.array.id },
         offset: add(first, u(offset)),
@@ -239,14 +233,13 @@ function storeSums(
   sums.forEach((line, i) => {
     for (let j = 0; j < line.length; j += count) {
       line.slice(j, j + count).forEach((id, c) => {
-        const offset = add(first, u(c * unit.n));
+        const offset = add(first, u((c * unit.n) / 4));
         k.matrixStore(id, { array: { shared: stage.id }, offset, stride, columnMajor: false });
       });
       k.barrier();
       k.for(own, u(unit.m * quads), u(width), (at) => {
         const [row, quad] = [k.let(div(at, u(quads))), k.let(rem(at, u(quads)))];
-        const from = k.let(add(first, add(mul(row, u(stride)), mul(quad, u(4)))));
-        const values = k.let(compose([0, 1, 2, 3].map((c) => k.get(stage, add(from, u(c))))));
+        const values = k.let(k.get(stage, add(first, add(mul(row, u(stride)), quad))));
         sink.quad(k.let(add(top, add(row, u(i * unit.m)))), add(side, add(mul(quad, u(4)), u(j * unit.n))), values);
       });
       k.barrier();

@@ -68,7 +68,12 @@ describe.skipIf(typeof host === "string")("WGSL of products", () => {
   beforeAll(async () => {
     if (typeof host === "string") return;
     const adapter = (await host.gpu.requestAdapter()) as GPUAdapter;
-    const wanted = ["shader-f16", "subgroups", "chromium-experimental-subgroup-matrix"] as GPUFeatureName[];
+    const wanted = [
+      "shader-f16",
+      "subgroups",
+      "subgroup-size-control",
+      "chromium-experimental-subgroup-matrix",
+    ] as GPUFeatureName[];
     device = await adapter.requestDevice({ requiredFeatures: wanted.filter((name) => adapter.features.has(name)) });
   });
 
@@ -100,10 +105,17 @@ describe.skipIf(typeof host === "string")("WGSL of products", () => {
     ["f16 on 16×8×16", "f16", [unit(16, 8, 16, "f16")]],
     ["f32 on 8×8×8", "f32", [unit(8, 8, 8, "f32")]],
   ];
+  const widths = [
+    { min: 32, max: 32 },
+    { min: 16, max: 32, isFixable: true },
+  ];
   it.each(kinds)("%s", async (_, dtype, matrixUnits) => {
     for (const size of sizes)
-      for (const transposed of [false, true]) {
-        const modules = modulesOf({ ...size, dtype, transposed }, syntheticTarget({ limits, matrixUnits }));
+      for (const [transposed, subgroups] of [false, true].map((is, i) => [is, widths[i]] as const)) {
+        const modules = modulesOf(
+          { ...size, dtype, transposed },
+          syntheticTarget({ limits, matrixUnits, ...(subgroups && { subgroups }) }),
+        );
         for (const module of modules) await validate(module);
       }
   });

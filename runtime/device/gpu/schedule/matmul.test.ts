@@ -147,6 +147,18 @@ describe("products on matrix units", () => {
     expect(await check({ ...spec, rightDtype: "f32" }, syntheticTarget({ matrixUnits: units }))).toEqual(["plain"]);
   });
 
+  it("asks for the width where the driver has several", async () => {
+    const target = syntheticTarget({
+      matrixUnits: [unit(16, 16, 16)],
+      subgroups: { min: 32, max: 64, isFixable: true },
+    });
+    const spec: Spec = { m: 40, n: 40, k: 48, dtype: "f16" };
+    expect(await check(spec, target)).toEqual(["units"]);
+    const s = sketchOf(1, spec);
+    const [dispatch] = scheduleMatmul(s.kernels[0] as MatmulKernel, contextFor(s.program("wide"), target)).dispatches;
+    expect(dispatch?.module.subgroupSize).toBe(64);
+  });
+
   it("splits k", async () => {
     const target = syntheticTarget({ matrixUnits: [unit(16, 16, 16)] });
     expect(await check({ m: 24, n: 20, k: 2000, dtype: "f16", transposeA: true }, target)).toEqual(["units", "plain"]);
