@@ -34,21 +34,23 @@ export class Faults {
     this.fault ??= new DeviceError("the device is closed");
   }
 
-  /** Why something that was waited for was rejected. */
+  /** Why something that was waited for was rejected, in our terms. */
   async explain(error: unknown): Promise<Error> {
-    // A loss rejects what is pending before it is told itself.
-    const loss = await Promise.race([this.device.lost, nextTurn()]);
+    // A loss rejects what is pending before it is told itself; a browser's takes a way through other processes.
+    const loss = await Promise.race([this.device.lost, afterMilliseconds(patience)]);
     if (loss !== undefined) this.fault ??= this.lossOf(loss);
     if (this.fault !== undefined) return this.fault;
     return error instanceof DeviceError ? error : new DeviceError(`webgpu (${this.adapter}): ${String(error)}`);
   }
 
-  /** Waits for something of WebGPU's; a rejection is put in our terms. */
+  /** Waits for something that only a fault of the device can reject: then nothing is sure any more, and later orders fail too. */
   async wait<T>(promise: Promise<T>): Promise<T> {
     try {
       return await promise;
     } catch (error) {
-      throw await this.explain(error);
+      const explained = await this.explain(error);
+      if (explained instanceof DeviceError) this.fault ??= explained;
+      throw explained;
     }
   }
 
@@ -60,8 +62,10 @@ export class Faults {
   }
 }
 
-function nextTurn(): Promise<undefined> {
+const patience = 250;
+
+function afterMilliseconds(ms: number): Promise<undefined> {
   return new Promise((resolve) => {
-    setTimeout(() => resolve(undefined), 0);
+    setTimeout(() => resolve(undefined), ms);
   });
 }
