@@ -1,24 +1,20 @@
 /** @file The trainer: prepares a run (device, model, data, optimizer, schedule, resume), trains, evaluates, saves. */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
 import type { Session } from "fgc/runtime";
 import { type BlockSource, type DataCollator, DataLoader } from "../data/index.ts";
-import { writeFileWhole } from "../data/write-file.ts";
 import { describeDevice, narrowTypeNotice, openChosenSession } from "../device-choice.ts";
 import { describeDeviceFault } from "../device-faults.ts";
 import { UserError } from "../faults.ts";
 import type { LossFunction } from "../loss/index.ts";
-import { writeModelConfig } from "../models/index.ts";
 import { seedWeights } from "../nn/index.ts";
 import { AdamW, type AnyOptimizer, getScheduler, type OptimizerFactory, type Schedule } from "../optim/index.ts";
 import { hashName } from "../random.ts";
 import type { Tokenizer } from "../tokenizers/index.ts";
 import type { TrainingArguments, TrainingArgumentsOptions } from "./arguments.ts";
 import type { CallbackContext, TrainerCallback } from "./callback.ts";
-import { completeMarker, writeFolder } from "./checkpoint/files.ts";
 import { findNewestCheckpoint, listCheckpoints } from "./checkpoint/manager.ts";
+import { writeModelFolder } from "./checkpoint/model-folder.ts";
 import { type RunParts, restoreCheckpoint, savedSeed } from "./checkpoint/run-state.ts";
-import { hasWeights, loadWeights, writeWeights } from "./checkpoint/weights.ts";
+import { hasWeights, loadWeights } from "./checkpoint/weights.ts";
 import type { DistributedEnvironment } from "./distributed-environment.ts";
 import { trainLoop } from "./loop.ts";
 import type { TrainableModel } from "./model.ts";
@@ -170,22 +166,8 @@ export class Trainer {
 
   async #saveModel(folder: string): Promise<void> {
     const { model, session } = (await this.#prepare()).options.parts;
-    if (hasWeights(folder) && !this.args.settings.overwriteOutputDir) {
-      throw new UserError("train/would-overwrite", `${folder} has weights already`, {
-        hint: "set overwrite_output_dir: true",
-        kind: "failed",
-      });
-    }
-    mkdirSync(folder, { recursive: true });
-    // The folder holds more than the weights, so they are written beside it and moved in one by one, the index last.
-    const staged = join(folder, ".weights");
-    await writeFolder(staged, (write) => writeWeights(model, session, write));
-    moveFiles(staged, folder, [completeMarker]);
-    const { config } = model as { config?: object };
-    if (config !== undefined && !existsSync(join(folder, "config.json"))) {
-      writeFileWhole(join(folder, "config.json"), [`${JSON.stringify(writeModelConfig(config), null, 2)}\n`]);
-    }
-    if (!existsSync(join(folder, "tokenizer.json"))) this.#options.processingClass?.save(folder);
+    const { overwriteOutputDir: mayOverwrite } = this.args.settings;
+    await writeModelFolder(folder, { model, session, tokenizer: this.#options.processingClass, mayOverwrite });
   }
 
   /** Close what the trainer opened. */
@@ -405,14 +387,6 @@ export class Trainer {
 function enableGradientCheckpointing(model: TrainableModel): boolean {
   const { enableGradientCheckpointing: enable } = model as { enableGradientCheckpointing?: () => boolean };
   return enable?.call(model) ?? false;
-}
-
-/** Move the files of a folder into another; the index last, since it vouches for the shards. */
-function moveFiles(from: string, to: string, leave: readonly string[]): void {
-  const files = readdirSync(from).filter((name) => !leave.includes(name));
-  files.sort((a, b) => Number(a.endsWith(".index.json")) - Number(b.endsWith(".index.json")));
-  for (const name of files) renameSync(join(from, name), join(to, name));
-  rmSync(from, { recursive: true });
 }
 
 const isSource = (source: DataSource | Readonly<Record<string, DataSource>>): source is DataSource =>
