@@ -1,6 +1,8 @@
 /** @file From a kernel of a Program to dispatches: the one place that knows which schedule serves which kind. */
 import type { Kernel } from "../../../program/kernel.ts";
 import type { ScheduleContext, ScheduledKernel } from "../target.ts";
+import { scheduleAttention } from "./attention.ts";
+import { scheduleAttentionBackward } from "./attention-backward.ts";
 
 export function scheduleKernel(kernel: Kernel, context: ScheduleContext): ScheduledKernel {
   const schedule = schedules[kernel.kind] as Schedule<Kernel> | undefined;
@@ -10,4 +12,7 @@ export function scheduleKernel(kernel: Kernel, context: ScheduleContext): Schedu
 
 export type Schedule<K extends Kernel> = (kernel: K, context: ScheduleContext) => ScheduledKernel;
 
-const schedules: { readonly [K in Kernel["kind"]]?: Schedule<Extract<Kernel, { kind: K }>> } = {};
+const schedules: { readonly [K in Kernel["kind"]]?: Schedule<Extract<Kernel, { kind: K }>> } = {
+  attention: scheduleAttention,
+  attentionBackward: scheduleAttentionBackward,
+};
