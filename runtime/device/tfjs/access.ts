@@ -21,7 +21,7 @@ export interface Context {
   dtypeOf(buffer: BufferId): DType;
 }
 
-/** The elements of an access: of the domain's rank, with extent 1 on axes that the access does not walk. */
+/** The elements of an access: of the domain's rank, with extent 1 on axes that the access does not walk; a single one as [1]. */
 export function readAccess(context: Context, access: Access, domain: Shape): Value {
   const { ops, contents } = context;
   const flat = contents.get(access.buffer);
@@ -34,6 +34,7 @@ function readBox(ops: Ops, flat: Value, { offset, strides }: Access, domain: Sha
   const box = findBox(offset, strides, domain, sizeOf(flat.shape));
   if (box === undefined) return undefined;
   const part = ops.slice(flat, [box.base], [box.length]);
+  if (box.axes.length === 0) return ops.slice(part, box.begin, [1]); // one element, which broadcasts as it is
   const cut = ops.slice(ops.reshape(part, box.dims), box.begin, box.size);
   const turned = ops.reverse(cut, box.reversed);
   const inMemoryOrder = ops.reshape(

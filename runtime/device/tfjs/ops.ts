@@ -126,8 +126,10 @@ export class Ops {
   }
 
   reshape(a: Value, shape: Shape): Value {
-    if (sameShape(a.shape, shape)) return a;
-    return this.recorder.emit(`reshape ${shape.join()}`, [a], shape, a.type, (x) => this.tf.reshape(x, [...shape]));
+    const source = a.source ?? a;
+    for (const same of [a, source]) if (sameShape(same.shape, shape)) return same;
+    const compute = (x: Tensor): Tensor => this.tf.reshape(x, [...shape]);
+    return this.recorder.emit(`reshape ${shape.join()}`, [source], shape, a.type, compute, source);
   }
 
   transpose(a: Value, order: readonly number[]): Value {

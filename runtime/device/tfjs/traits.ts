@@ -17,6 +17,8 @@ export interface Traits {
   readonly extremesKeepNaN: boolean;
   /** `max` and `min` along an axis are NaN where any element is. */
   readonly reductionsKeepNaN: boolean;
+  /** Sums of many elements are not one running sum in f32. */
+  readonly sumsAccurate: boolean;
   /** Functions that are good to a few units in the last place, special cases included. */
   readonly accurate: Readonly<Record<"log1p" | "expm1" | "erf" | "sigmoid" | "pow", boolean>>;
   /** `scatterND` adds what falls on one element in order: the device is the processor. */
@@ -75,6 +77,11 @@ export async function findTraits(tf: Tf): Promise<Traits> {
     ),
     floats(() => tf.pow(f([1, -1, -2]), f([nan, Number.POSITIVE_INFINITY, 3])), [1, 1, -8]),
   ]);
+  const many = 2 ** 17;
+  const sumsAccurate = await floats(
+    () => tf.sum(f(new Array<number>(many).fill(0.1)), [0], false),
+    [Math.fround(0.1) * many],
+  );
   const onHost = runsOnHost(tf);
   return {
     productsWrap,
@@ -82,6 +89,7 @@ export async function findTraits(tf: Tf): Promise<Traits> {
     integersExact,
     extremesKeepNaN: max && min,
     reductionsKeepNaN: reducedMax && reducedMin,
+    sumsAccurate,
     accurate: { log1p, expm1, erf, sigmoid, pow },
     scattersInOrder: onHost,
     readsAtOnce: onHost,

@@ -17,6 +17,8 @@ export interface Value {
   readonly isConstant: boolean;
   /** The number itself, for scalars known while recording. */
   readonly scalar?: number;
+  /** The value that this one is a reshape of, itself none: reshapes of reshapes, from the store of one kernel to the load of the next, fall away. */
+  readonly source?: Value;
 }
 
 /** One call of the op API. A promise where something has to be read back on the way. */
@@ -57,12 +59,19 @@ export class Recorder {
   }
 
   /** Records an operation, or finds it. `key` says all that distinguishes it from others on the same operands. */
-  emit(key: string, operands: readonly Value[], shape: Shape, type: TensorType, compute: Compute): Value {
+  emit(
+    key: string,
+    operands: readonly Value[],
+    shape: Shape,
+    type: TensorType,
+    compute: Compute,
+    source?: Value,
+  ): Value {
     const full = `${key}(${operands.map(({ id }) => id).join()})`;
     const known = this.constants.get(full) ?? this.known.get(full);
     if (known !== undefined) return known;
     const isConstant = operands.every((operand) => operand.isConstant) && sizeOf(shape) <= largestFolded;
-    const result: Value = { id: this.count++, shape, type, isConstant };
+    const result: Value = { id: this.count++, shape, type, isConstant, ...(source === undefined ? {} : { source }) };
     this.steps.push({ result, operands, compute, label: this.label });
     (isConstant ? this.constants : this.known).set(full, result);
     return result;

@@ -16,8 +16,9 @@ type Shared = Pick<
 /** What both directions begin with. */
 interface Scores {
   readonly groups: HeadGroups;
-  /** [B·K, G·T, d] and [B·K, S, d] */
+  /** [B·K, G·T, d], with the scale already in it: there are fewer of these than scores. */
   readonly q: Value;
+  /** [B·K, S, d], as `v`. */
   readonly k: Value;
   readonly v: Value;
   /** [B, H, T, S]: −∞ where a query may not attend. */
@@ -30,12 +31,12 @@ function recordScores(context: Context, kernel: Shared): Scores {
   const { ops } = context;
   const { dims, scale } = kernel;
   const groups = new HeadGroups(ops, dims);
-  const q = groups.foldQueries(readFull(context, kernel.q, [dims.batch, dims.heads, dims.queries, dims.headDim]));
+  const queries = readFull(context, kernel.q, [dims.batch, dims.heads, dims.queries, dims.headDim]);
+  const q = groups.foldQueries(ops.mul(queries, ops.f32(scale)));
   const keyShape = [dims.batch, dims.kvHeads, dims.keys, dims.headDim];
   const k = groups.foldKeys(readFull(context, kernel.k, keyShape));
   const v = groups.foldKeys(readFull(context, kernel.v, keyShape));
-  const products = groups.unfoldScores(ops.matMul(q, k, { transposeB: true }));
-  let scores = ops.mul(products, ops.f32(scale));
+  let scores = groups.unfoldScores(ops.matMul(q, k, { transposeB: true }));
   const keyAt = ops.iota(4, 3, dims.keys);
   const valid = kernel.kvLength === undefined ? ops.i32(dims.keys) : scalarOf(context, kernel.kvLength);
   const queryAt = ops.add(ops.iota(4, 2, dims.queries), ops.sub(valid, ops.i32(dims.queries)));
@@ -130,9 +131,9 @@ export function recordAttentionBackward(context: Context, kernel: AttentionBackw
   const foldedDout = groups.foldQueries(dout);
   const dp = groups.unfoldScores(ops.matMul(foldedDout, v, { transposeB: true }));
   const ds = ops.mul(p, ops.sub(dp, delta));
-  const scaled = groups.foldScores(ops.mul(ds, ops.f32(scale)));
-  const dq = groups.unfoldQueries(ops.matMul(scaled, k));
-  const dk = groups.unfoldKeys(ops.matMul(scaled, q, { transposeA: true }));
+  const folded = groups.foldScores(ds);
+  const dq = ops.mul(groups.unfoldQueries(ops.matMul(folded, k)), ops.f32(scale));
+  const dk = groups.unfoldKeys(ops.matMul(folded, q, { transposeA: true }));
   const dv = groups.unfoldKeys(ops.matMul(groups.foldScores(p), foldedDout, { transposeA: true }));
   const keyShape = [dims.batch, dims.kvHeads, dims.keys, dims.headDim];
   const dslopes =

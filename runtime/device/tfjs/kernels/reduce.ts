@@ -8,6 +8,7 @@ import type { ReduceOp } from "../../../program/scalar.ts";
 import type { Context } from "../access.ts";
 import { orderAxes, permuteAccess, permuteBody, permuteStores } from "../axis-order.ts";
 import { multiplyIntegers } from "../integers.ts";
+import type { Ops } from "../ops.ts";
 import { type Register, recordBody } from "../scalar-code.ts";
 import type { Value } from "../values.ts";
 import { PendingStores } from "./stores.ts";
@@ -63,6 +64,7 @@ function reduceOver(context: Context, op: ReduceOp, value: Value, domain: Shape,
   const real = axes.filter((axis) => wide.shape[axis] !== 1);
   if (real.length === 0) return wide;
   if (op === "prod" && value.type === "int32") return integerProduct(context, wide, real);
+  if (op === "sum" && value.type === "float32" && !traits.sumsAccurate) return sumOfBlocks(ops, wide, real);
   const found = ops.reduce(op, wide, real);
   if (op === "sum" || op === "prod" || value.type !== "float32" || traits.reductionsKeepNaN) return found;
   const anyNaN = ops.reduce("max", ops.cast(ops.isNaN(wide), "float32"), real);
@@ -81,6 +83,33 @@ function widen(context: Context, op: ReduceOp, value: Value, domain: Shape, axes
       value.shape.map((extent, axis) => (axes.includes(axis) ? (domain[axis] as number) : extent)),
     );
   return value;
+}
+
+/** As many elements as one running sum in f32 may have before its rounding errors show. */
+const sumBlock = 1024;
+
+/** Axis by axis, the long ones in blocks. */
+function sumOfBlocks(ops: Ops, value: Value, axes: readonly number[]): Value {
+  let result = value;
+  for (const axis of axes) {
+    while ((result.shape[axis] as number) > sumBlock) {
+      const extent = result.shape[axis] as number;
+      const whole = extent - (extent % sumBlock);
+      const [before, after] = [result.shape.slice(0, axis), result.shape.slice(axis + 1)];
+      const piece = (from: number, size: number): Value =>
+        ops.slice(
+          result,
+          result.shape.map((_, i) => (i === axis ? from : 0)),
+          [...before, size, ...after],
+        );
+      const rows = [sizeOf(before), whole / sumBlock, sumBlock, sizeOf(after)];
+      const sums = ops.reduce("sum", ops.reshape(piece(0, whole), rows), [2]);
+      const rest = whole === extent ? [] : [ops.reduce("sum", piece(whole, extent - whole), [axis])];
+      result = ops.concat([ops.reshape(sums, [...before, whole / sumBlock, ...after]), ...rest], axis);
+    }
+    result = ops.reduce("sum", result, [axis]);
+  }
+  return result;
 }
 
 /** Halves are multiplied with each other, so that each product wraps. */
