@@ -23,7 +23,8 @@ export class Pipelines {
       entries: [...signature].map((letter, binding) => ({
         binding,
         visibility: computeStage,
-        buffer: { type: letter === "w" ? "storage" : "read-only-storage" },
+        // Every range holds a vector (`Formats.bytes`): said here it is checked when groups are made, not at each dispatch.
+        buffer: { type: letter === "w" ? "storage" : "read-only-storage", minBindingSize: 16 },
       })),
     });
     this.layouts.set(signature, layout);
