@@ -72,7 +72,7 @@ const splitCounts: readonly number[] = [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64
 const stepsPerPart = 64;
 
 /** A tile as the model sees it. */
-interface Candidate {
+export interface Candidate {
   readonly bm: number;
   readonly bn: number;
   readonly bk: number;
@@ -85,10 +85,16 @@ interface Candidate {
   readonly choose: (splits: number) => ProductChoice;
 }
 
+/** All tiles that the target has room for. */
+export const candidatesFor = (size: ProductSize, target: GpuTarget): readonly Candidate[] => [
+  ...tileCandidates(target),
+  ...unitCandidates(size, target),
+];
+
 export function chooseProduct(size: ProductSize, target: GpuTarget): ProductChoice {
   let best: ProductChoice = { kind: "blocks" };
   let least = blockCost(size);
-  for (const candidate of [...tileCandidates(target), ...unitCandidates(size, target)])
+  for (const candidate of candidatesFor(size, target))
     for (const splits of splitCounts) {
       const isEven = evenSplits(size.k, candidate.bk, splits) === splits;
       if (!isEven || (splits > 1 && size.k / splits < stepsPerPart)) continue;

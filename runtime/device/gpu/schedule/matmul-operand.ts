@@ -126,13 +126,15 @@ export class OperandReader {
       const quad = binary("shr", outer, u(2));
       return { lines: [k.let(add(base, this.options.guardOuter ? min(quad, u((extent - 1) >>> 2)) : quad))] };
     }
+    const stride = u(outerStride / unit);
+    if (!this.options.guardOuter) {
+      // One address in a register instead of four.
+      const line = k.let(add(base, mul(outer, stride)));
+      return { lines: [0, 1, 2, 3].map((j) => add(line, mul(u(j), stride))) };
+    }
     const first = k.let(outer);
-    const lines = [0, 1, 2, 3].map((j) => {
-      const row = add(first, u(j));
-      const inside = this.options.guardOuter ? min(row, u(extent - 1)) : row;
-      return k.let(add(base, mul(inside, u(outerStride / unit))));
-    });
-    return { lines };
+    const inside = [0, 1, 2, 3].map((j) => min(add(first, u(j)), u(extent - 1)));
+    return { lines: inside.map((row) => k.let(add(base, mul(row, stride)))) };
   }
 
   /**

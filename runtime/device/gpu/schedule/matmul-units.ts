@@ -61,7 +61,7 @@ const bufferOf = (form: OperandForm, extent: number, bk: number, unit: MatrixUni
   lineOf(form, extent, bk, unit) * (form === "along-k" ? extent : bk);
 
 /** Bytes that results may take on their way through shared memory, if more than one matrix at a time is to go. */
-const mostStageBytes = 10 * 1024;
+const mostStageBytes = 8 * 1024;
 
 /** Matrices of a row of them that pass through at a time: the epilogue is written out once for each time. */
 function stagedUnits(shape: UnitShape): number {
@@ -71,8 +71,8 @@ function stagedUnits(shape: UnitShape): number {
   return 1;
 }
 
-/** In vectors; lines are padded here, too. */
-const stageLine = ({ unit }: UnitShape, count: number): number => (count * unit.n) / 4 + 1;
+/** In vectors. Without padding: once per tile, so that two buffers of 128 × 128 tiles fit into 48 KiB with it. */
+const stageLine = ({ unit }: UnitShape, count: number): number => (count * unit.n) / 4;
 
 const stageLength = (shape: UnitShape, count: number): number =>
   shape.down * shape.across * shape.unit.m * stageLine(shape, count);

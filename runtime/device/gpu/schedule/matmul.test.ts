@@ -13,8 +13,8 @@ import type { Instr } from "../../../program/scalar.ts";
 import { openDevice } from "../../reference/index.ts";
 import type { GpuTarget, MatrixUnit } from "../target.ts";
 import { scheduleKernel } from "./index.ts";
-import { scheduleMatmul } from "./matmul.ts";
-import { chooseProduct } from "./matmul-choice.ts";
+import { scheduleChoice, scheduleMatmul } from "./matmul.ts";
+import { candidatesFor, chooseProduct } from "./matmul-choice.ts";
 
 const reference = openDevice();
 
@@ -105,6 +105,41 @@ const heavy: NonNullable<Spec["around"]> = (s, domain) => {
     ],
   };
 };
+
+describe("every tile", () => {
+  const limitsWith = (sharedBytes: number): GpuTarget["limits"] => ({ ...syntheticTarget().limits, sharedBytes });
+  const targets: readonly (readonly [string, DType, GpuTarget])[] = [
+    ["32 KiB of shared memory", "f32", syntheticTarget()],
+    ["16 KiB", "f32", syntheticTarget({ limits: limitsWith(16_384) })],
+    ["units, 32 KiB", "f16", syntheticTarget({ matrixUnits: [unit(16, 16, 16)] })],
+    ["units, 48 KiB", "f16", syntheticTarget({ matrixUnits: [unit(16, 8, 16)], limits: limitsWith(49_152) })],
+  ];
+  const seen = new Set<string>();
+  const transposed = transposes.filter(({ transposeA, transposeB }) => transposeA !== transposeB);
+  for (const [name, dtype, target] of targets) {
+    const size = { m: 1, n: 1, k: 1, batch: [], forms: ["along-k", "along-k"] as const, scalar: dtype };
+    for (const candidate of candidatesFor(size, target)) {
+      const { bm, bn, bk, sharedBytes } = candidate;
+      const shape = `${bm}×${bn} by ${bk}, ${sharedBytes} bytes`;
+      if (seen.has(shape)) continue;
+      seen.add(shape);
+      it(`${name}: ${shape}`, async () => {
+        for (const [i, spec] of transposed.entries())
+          for (const [splits, k] of [
+            [1, 2 * bk],
+            [2, 3 * bk - 2],
+          ] as const) {
+            const s = sketchOf(i, { m: bm + 6, n: bn + 9 * i + 4, k, dtype, ...spec });
+            const want = await runOnce(await reference, s, "product");
+            const { outputs } = interpretProgram(s.program("product"), s.inputs, target, (kernel, context) =>
+              scheduleChoice(kernel as MatmulKernel, context, candidate.choose(splits), false),
+            );
+            expectNear(outputs, want, s, "product");
+          }
+      });
+    }
+  }
+});
 
 describe("products on matrix units", () => {
   for (const [m, n, k] of [

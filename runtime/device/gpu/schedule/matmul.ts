@@ -30,11 +30,21 @@ export function scheduleMatmul(original: MatmulKernel, context: ScheduleContext)
   if (kernel.m <= mostRows && kernel.k > 0 && kernel.n * kernel.k >= 256)
     return scheduleRows(kernel, context, isDetached);
   const choice = chooseProduct(sizeOf(kernel, context), context.target);
+  return scheduleChoice(kernel, context, choice, isDetached);
+}
+
+/** `kernel`: in the form that its operands and results like. */
+export function scheduleChoice(
+  kernel: MatmulKernel,
+  context: ScheduleContext,
+  choice: ProductChoice,
+  isDetached: boolean,
+): ScheduledKernel {
   if (choice.kind === "blocks") return scheduleBlocks(kernel, context, isDetached);
   return scheduleTiles(kernel, context, choice, isDetached);
 }
 
-function sizeOf(kernel: MatmulKernel, { buffers, target }: ScheduleContext): ProductSize {
+export function sizeOf(kernel: MatmulKernel, { buffers, target }: ScheduleContext): ProductSize {
   const { batch, m, n, k } = kernel;
   const { a, b } = operandsOf(kernel);
   const [left, right] = [a, b].map(
