@@ -40,8 +40,8 @@ export class UnreadSteps {
   async read(): Promise<readonly FinishedStep[]> {
     const steps = this.#steps;
     if (steps.length === 0) return [];
+    this.#steps = []; // a read that fails is a read: nothing is left to drop
     const results = await Promise.all(steps.map(({ started }) => started.read()));
-    this.#steps = [];
     const seconds = (performance.now() - this.#since) / 1000 / steps.length;
     return steps.map(({ started: _, ...note }, i) => ({ ...note, ...results[i]!, seconds }));
   }
