@@ -87,8 +87,7 @@ export type ToWorker =
 /** The numbers of one step. */
 export interface StepNumbers {
   readonly step: number;
-  /** Absent where the device is ahead and nobody has asked yet. */
-  readonly loss?: number | undefined;
+  readonly loss: number;
 }
 
 /** Losses so far: steps and values in parallel. */

@@ -4,6 +4,8 @@ export class Gate {
   #isOpen = false;
   readonly #tasks: (() => Promise<void>)[] = [];
   #wake: (() => void) | undefined;
+  /** Hears whenever a run comes to wait. */
+  onWait = (): void => {};
 
   get isOpen(): boolean {
     return this.#isOpen;
@@ -31,6 +33,7 @@ export class Gate {
       if (this.#isOpen) return;
       await new Promise<void>((wake) => {
         this.#wake = wake;
+        this.onWait();
       });
       this.#wake = undefined;
     }

@@ -1,11 +1,20 @@
 /** @file What can go wrong while a page trains, in the words of whoever looks at it: what happened, what is safe, what to do. */
-import { DeviceLostError, DeviceUnavailableError, DTypeError, OutOfMemoryError, ShapeError } from "fgc/runtime";
+import {
+  DeviceError,
+  DeviceLostError,
+  DeviceUnavailableError,
+  DTypeError,
+  OutOfMemoryError,
+  ShapeError,
+} from "fgc/runtime";
 import { UserError } from "../../faults.ts";
 import { templatePlace } from "../../train/script/template-place.ts";
 import type { Notice } from "../protocol.ts";
 
 /** @param savedStep  step of the last checkpoint; undefined where there is none */
-export function noticeOf(error: unknown, savedStep: number | undefined, url: string): Notice {
+export function noticeOf(thrown: unknown, savedStep: number | undefined, url: string): Notice {
+  // The trainer speaks of command lines; what lies below speaks of the device.
+  const error = thrown instanceof UserError && thrown.cause instanceof DeviceError ? thrown.cause : thrown;
   const message = error instanceof Error ? error.message : String(error);
   const safe =
     savedStep === undefined ? "There was no checkpoint yet." : `The checkpoint of step ${savedStep} is intact.`;

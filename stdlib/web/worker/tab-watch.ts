@@ -35,6 +35,7 @@ export class TabWatch implements TrainerCallback {
   #state: TrainerState | undefined;
   #wantsSave = false;
   #wantsPause = false;
+  #isAborted = false;
   #savedStep = -1;
   #savedAt = performance.now();
   #saveMs = 0;
@@ -77,6 +78,11 @@ export class TabWatch implements TrainerCallback {
     if (!this.isSaved) this.#wantsSave = true;
   }
 
+  /** Ends the run before its next step, without a save. */
+  abort(): void {
+    this.#isAborted = true;
+  }
+
   resume(): void {
     this.#wantsPause = false;
     this.#options.gate.open();
@@ -86,62 +92,67 @@ export class TabWatch implements TrainerCallback {
     this.#context = context;
     this.#state = state;
     if (state.globalStep > 0) this.#savedStep = state.globalStep;
+    this.#options.post({ kind: "busy", with: undefined });
     this.#options.post({ kind: "history", curve: this.#record.curve });
+    this.#options.post({
+      kind: "model",
+      model: {
+        parameters: context.model.parameters().reduce((sum, { size }) => sum + size, 0),
+        trainBlocks: context.trainDataloader?.dataset.length ?? 0,
+        batchSize: state.trainBatchSize,
+      },
+    });
     this.#report(true);
   }
 
-  async onTrainBegin(_args: TrainingArguments, state: TrainerState): Promise<void> {
+  async onTrainBegin(_args: TrainingArguments, state: TrainerState, control: TrainerControl): Promise<void> {
     if (state.globalStep >= state.maxSteps) return;
     if (!this.#options.gate.isOpen) this.#options.onPhase("ready");
     await this.#options.gate.pass();
-    this.#options.onPhase("running");
+    if (this.#isAborted) control.shouldAbortWithoutSave = true;
+    else this.#options.onPhase("running");
   }
 
   async onStepBegin(_args: TrainingArguments, state: TrainerState): Promise<void> {
     const { gate, onPhase, post } = this.#options;
-    if (this.#wantsPause && this.isSaved) {
+    const pauses = this.#wantsPause && this.isSaved;
+    if (pauses) {
       gate.close();
       this.#report(true);
       onPhase("paused");
     }
     await gate.pass();
-    if (this.#wantsPause && this.isSaved) {
-      this.#wantsPause = false;
-      onPhase("running");
-    }
+    if (pauses && !this.#isAborted) onPhase("running");
     if (!this.#hasStepped) post({ kind: "busy", with: "compiling the first step" });
     this.#stepBegan = performance.now();
     this.#tokensBefore = state.numInputTokensSeen;
   }
 
-  onPreOptimizerStep(
-    _args: TrainingArguments,
-    _state: TrainerState,
-    _control: TrainerControl,
-    { norm }: CallbackContext,
-  ): void {
-    this.#gradNorm = norm;
-  }
-
-  onStepEnd(_args: TrainingArguments, state: TrainerState, control: TrainerControl, { loss }: CallbackContext): void {
+  onStepEnd(_args: TrainingArguments, state: TrainerState, control: TrainerControl): void {
     const { globalStep: step, numInputTokensSeen: tokens } = state;
     if (!this.#hasStepped) this.#options.post({ kind: "busy", with: undefined });
     // The first step compiles: a speed that contains it would be wrong.
     else this.#measure((performance.now() - this.#stepBegan) / 1000, tokens - this.#tokensBefore);
     this.#hasStepped = true;
-    if (loss !== undefined) this.#note(step, loss);
     const since = (performance.now() - this.#savedAt) / 1000;
     const isDue = since > Math.max(saveSeconds, this.#saveMs / 1000 / saveShare);
-    if (this.#wantsSave || isDue) control.shouldSave = true;
+    if (this.#isAborted) control.shouldAbortWithoutSave = true;
+    else if (this.#wantsSave || isDue) control.shouldSave = true;
     this.#report(step >= state.maxSteps);
   }
 
-  onLog(_args: TrainingArguments, state: TrainerState, _control: TrainerControl, { logs }: CallbackContext): void {
-    const { loss, grad_norm: norm } = logs ?? {};
-    // Losses that come with the log alone: a device that is ahead of its reader.
-    if (loss !== undefined && this.#points.at(-1)?.step !== state.globalStep && this.#loss === undefined)
-      this.#note(state.globalStep, loss);
-    if (norm !== undefined) this.#gradNorm ??= norm;
+  /** A device that is ahead of its reader gives several steps at once, a little later. */
+  onStepRead(
+    _args: TrainingArguments,
+    { globalStep }: TrainerState,
+    _control: TrainerControl,
+    { step = globalStep, loss, norm }: CallbackContext,
+  ): void {
+    this.#gradNorm = norm;
+    if (loss === undefined) return;
+    this.#loss = loss;
+    this.#record.add(step, loss);
+    this.#points.push({ step, loss });
   }
 
   onPredictionStep(): void {
@@ -184,12 +195,6 @@ export class TabWatch implements TrainerCallback {
   }
   loadStateDict(curve: Curve): void {
     this.#record.curve = curve;
-  }
-
-  #note(step: number, loss: number): void {
-    this.#loss = loss;
-    this.#record.add(step, loss);
-    this.#points.push({ step, loss });
   }
 
   #measure(seconds: number, tokens: number): void {
