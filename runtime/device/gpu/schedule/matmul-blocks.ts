@@ -75,8 +75,6 @@ export function emitBlocks(
     };
     if (product.k <= unrolledSteps) for (let at = 0; at < product.k; at += 4) steps(u(at));
     else k.for(u(0), u(product.k), u(4), steps);
-    sums.forEach((total, i) => {
-      sink.quad(add(row, u(i)), column, total.value);
-    });
+    sink.quads(sums.map((total, i) => ({ row: add(row, u(i)), column, sums: total.value })));
   });
 }

@@ -53,6 +53,6 @@ export function emitColumns(
   const total = addSlices(k, { array: partial, values: rows, slices, groups: across });
   k.for(local, u(rows * across), u(threads), (result) => {
     const [row, at] = [k.let(div(result, u(across))), k.let(rem(result, u(across)))];
-    sink.quad(row, k.let(add(firstColumn, mul(at, u(4)))), total(row, at));
+    sink.quads([{ row, column: k.let(add(firstColumn, mul(at, u(4)))), sums: total(row, at) }]);
   });
 }

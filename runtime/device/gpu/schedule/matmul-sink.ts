@@ -4,7 +4,7 @@
  */
 import type { MatmulKernel } from "../../../program/kernel.ts";
 import type { Instr } from "../../../program/scalar.ts";
-import { reachAlong, storeAccess } from "../access.ts";
+import { loadAccess, reachAlong, storeAccess } from "../access.ts";
 import {
   add,
   and,
@@ -27,11 +27,18 @@ import { emitBody } from "../scalar.ts";
 import type { Dispatch, ScheduleContext } from "../target.ts";
 import { batchesOf, coordinatesOf } from "./matmul-grid.ts";
 
+/** Four sums side by side; `column` is a multiple of 4. */
+export interface SumQuad {
+  readonly row: Expr;
+  readonly column: Expr;
+  readonly sums: Expr;
+}
+
 export interface ProductSink {
-  /** Four sums side by side; `column` is a multiple of 4. Those past the edges are dropped. */
-  quad(row: Expr, column: Expr, sums: Expr): void;
+  /** Several at once, so that what the epilogue loads for all of them is in flight together. Those past the edges are dropped. */
+  quads(quads: readonly SumQuad[]): void;
   single(row: Expr, column: Expr, sum: Expr): void;
-  /** Statements that one `quad` writes out, about. */
+  /** Statements that one quad writes out, about. */
   readonly weight: number;
 }
 
@@ -79,29 +86,41 @@ export class EpilogueSink implements ProductSink {
     this.weight = kernel.n % 4 === 0 ? once : 2 * once;
   }
 
-  quad(row: Expr, column: Expr, sums: Expr): void {
+  quads(quads: readonly SumQuad[]): void {
+    const { kernel, edges } = this;
+    if (edges.rows || edges.columns || kernel.n % 4 !== 0) for (const quad of quads) this.guarded(quad);
+    else {
+      const places = quads.map(({ row, column }) => this.point(row, column));
+      const loaded = places.map((point) => this.loadAll(point));
+      quads.forEach(({ sums }, i) => {
+        this.emit(places[i] as readonly Expr[], sums, 4, loaded[i]);
+      });
+    }
+  }
+
+  private guarded({ row, column, sums }: SumQuad): void {
     const { k } = this;
     const { n } = this.kernel;
     const at = k.let(column);
     this.inside(row, at, () => {
       if (n % 4 === 0) {
-        this.emit(row, at, sums, 4);
+        this.emit(this.point(row, at), sums, 4);
         return;
       }
       k.if(
         lt(add(at, u(3)), u(n)),
-        () => this.emit(row, at, sums, 4),
+        () => this.emit(this.point(row, at), sums, 4),
         () => {
           // The last few of a row, one at a time: their neighbours may lie outside every buffer.
           const last = n - (n % 4);
-          for (let i = 0; i < n % 4; i++) this.emit(row, u(last + i), lane(sums, i), 1);
+          for (let i = 0; i < n % 4; i++) this.emit(this.point(row, u(last + i)), lane(sums, i), 1);
         },
       );
     });
   }
 
   single(row: Expr, column: Expr, sum: Expr): void {
-    this.inside(row, column, () => this.emit(row, column, sum, 1));
+    this.inside(row, column, () => this.emit(this.point(row, column), sum, 1));
   }
 
   private inside(row: Expr, column: Expr, body: () => void): void {
@@ -111,13 +130,29 @@ export class EpilogueSink implements ProductSink {
     else this.k.if(conds.reduce(and), body);
   }
 
-  private emit(row: Expr, column: Expr, sum: Expr, width: 1 | 4): void {
+  /** A position on an axis of one element is a constant: its stride is of no matter. */
+  private point(row: Expr, column: Expr): readonly Expr[] {
+    const { m, n } = this.kernel;
+    return [...this.batch, m === 1 ? u(0) : this.k.let(row), n === 1 ? u(0) : this.k.let(column)];
+  }
+
+  /** The epilogue's inputs, four lanes each. */
+  private loadAll(point: readonly Expr[]): readonly Expr[] {
+    return this.kernel.inputs.map((access) => loadAccess(this.k, this.memory, access, point, { width: 4 }));
+  }
+
+  private emit(point: readonly Expr[], sum: Expr, width: 1 | 4, loaded?: readonly Expr[]): void {
     const { k, memory } = this;
-    const { epilogue, inputs, outputs, m, n } = this.kernel;
-    // A position on an axis of one element is a constant: its stride is of no matter.
-    const point = [...this.batch, m === 1 ? u(0) : k.let(row), n === 1 ? u(0) : k.let(column)];
+    const { epilogue, inputs, outputs } = this.kernel;
     const lanes = { width };
-    const registers = emitBody(k, epilogue, { memory, inputs, point, before: [k.let(sum)], lanes });
+    const registers = emitBody(k, epilogue, {
+      memory,
+      inputs,
+      point,
+      before: [k.let(sum)],
+      lanes,
+      known: (input) => loaded?.[input],
+    });
     for (const { access, value } of outputs) storeAccess(k, memory, access, point, registers[value] as Expr, lanes);
   }
 }
@@ -174,11 +209,12 @@ export class PartSink implements ProductSink {
     this.first = k.let(mul(add(mul(split, u(layout.batches)), flatBatch), u(layout.m)));
   }
 
-  quad(row: Expr, column: Expr, sums: Expr): void {
-    this.inside(row, column, () => {
-      const line = mul(add(this.first, row), u(quadsPerRow(this.layout)));
-      this.k.store(this.array, add(line, div(column, u(4))), sums);
-    });
+  quads(quads: readonly SumQuad[]): void {
+    for (const { row, column, sums } of quads)
+      this.inside(row, column, () => {
+        const line = mul(add(this.first, row), u(quadsPerRow(this.layout)));
+        this.k.store(this.array, add(line, div(column, u(4))), sums);
+      });
   }
 
   single(row: Expr, column: Expr, sum: Expr): void {
@@ -218,7 +254,7 @@ export function finishDispatch(kernel: MatmulKernel, layout: PartLayout, context
     let total = k.let(k.load(parts, number));
     for (let split = 1; split < layout.splits; split++)
       total = k.let(add(total, k.load(parts, add(number, u(split * count)))));
-    new EpilogueSink(k, memory, kernel, batch, { rows: false, columns: false }).quad(row, column, total);
+    new EpilogueSink(k, memory, kernel, batch, { rows: false, columns: false }).quads([{ row, column, sums: total }]);
   });
   return { ...k.finish(), grid };
 }

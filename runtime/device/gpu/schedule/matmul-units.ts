@@ -15,7 +15,7 @@ import type { Expr, LocalId } from "../ir.ts";
 import type { GpuTarget, MatrixUnit } from "../target.ts";
 import { type BlockLayout, pipeline, TileLoader, type TileSide } from "./matmul-loader.ts";
 import type { OperandForm, OperandReader } from "./matmul-operand.ts";
-import type { ProductSink } from "./matmul-sink.ts";
+import type { ProductSink, SumQuad } from "./matmul-sink.ts";
 
 export interface UnitShape {
   readonly unit: MatrixUnit;
@@ -237,11 +237,18 @@ function storeSums(
         k.matrixStore(id, { array: { shared: stage.id }, offset, stride, columnMajor: false });
       });
       k.barrier();
-      k.for(own, u(unit.m * quads), u(width), (at) => {
+      const quadAt = (at: Expr): SumQuad => {
         const [row, quad] = [k.let(div(at, u(quads))), k.let(rem(at, u(quads)))];
-        const values = k.let(k.get(stage, add(first, add(mul(row, u(stride)), quad))));
-        sink.quad(k.let(add(top, add(row, u(i * unit.m)))), add(side, add(mul(quad, u(4)), u(j * unit.n))), values);
-      });
+        return {
+          row: k.let(add(top, add(row, u(i * unit.m)))),
+          column: k.let(add(side, add(mul(quad, u(4)), u(j * unit.n)))),
+          sums: k.let(k.get(stage, add(first, add(mul(row, u(stride)), quad)))),
+        };
+      };
+      if ((unit.m * quads) % width === 0) {
+        const rounds = Array.from({ length: (unit.m * quads) / width }, (_, round) => add(own, u(round * width)));
+        sink.quads(rounds.map((at) => quadAt(k.let(at))));
+      } else k.for(own, u(unit.m * quads), u(width), (at) => sink.quads([quadAt(at)]));
       k.barrier();
     }
   });

@@ -19,7 +19,7 @@ import { batchesOf, dispatchGrid, placeWorkgroup } from "./matmul-grid.ts";
 import { ProductModule } from "./matmul-module.ts";
 import { operandsOf } from "./matmul-operand.ts";
 import { mostRows, scheduleRows } from "./matmul-rows.ts";
-import type { ProductSink } from "./matmul-sink.ts";
+import type { ProductSink, SumQuad } from "./matmul-sink.ts";
 import { emitTile, invocationsOf, type TileSums } from "./matmul-tile.ts";
 import { emitUnits, unitThreads } from "./matmul-units.ts";
 
@@ -119,16 +119,17 @@ function scheduleTiles(
 
 /** Statements of all epilogues of an invocation that may be written out; beyond that a loop over the sums takes less time to compile and fetch. */
 const mostWritten = 800;
+/** What an AdamW update loads for four quads is 48 registers, about what the loop over k has just set free. */
+const quadsTogether = 4;
 
 function storeSums({ k }: ProductModule, tile: TileSums, sink: ProductSink): void {
   const { rows, quads, sums } = tile;
   if (rows * quads * sink.weight <= mostWritten) {
-    sums.forEach((line, r) => {
+    const all = sums.flatMap((line, r) => {
       const row = k.let(tile.row(r));
-      line.forEach((sum, q) => {
-        sink.quad(row, tile.column(q), sum.value);
-      });
+      return line.map((sum, q): SumQuad => ({ row, column: k.let(tile.column(q)), sums: sum.value }));
     });
+    for (let i = 0; i < all.length; i += quadsTogether) sink.quads(all.slice(i, i + quadsTogether));
     return;
   }
   // A copy: sums that are indexed by a counter would lie in memory during the loop over k.
@@ -137,7 +138,8 @@ function storeSums({ k }: ProductModule, tile: TileSums, sink: ProductSink): voi
     k.set(copy, i, sum.value);
   });
   k.for(u(0), u(rows * quads), u(1), (i) => {
-    sink.quad(k.let(tile.row(div(i, u(quads)))), tile.column(rem(i, u(quads))), k.let(k.get(copy, i)));
+    const row = k.let(tile.row(div(i, u(quads))));
+    sink.quads([{ row, column: k.let(tile.column(rem(i, u(quads)))), sums: k.let(k.get(copy, i)) }]);
   });
 }
 
