@@ -40,12 +40,13 @@ async function meanLoss(
   let batches = 0;
   let unread: { readonly weight: number; readonly run: Awaited<ReturnType<EvalRunner["start"]>> }[] = [];
   const collect = async (): Promise<void> => {
-    const losses = await Promise.all(unread.map(({ run }) => run.read()));
-    for (const [i, { weight }] of unread.entries()) {
+    const runs = unread;
+    unread = [];
+    const losses = await Promise.all(runs.map(({ run }) => run.read()));
+    for (const [i, { weight }] of runs.entries()) {
       sum += weight * losses[i]!;
       weights += weight;
     }
-    unread = [];
   };
   for (const batch of loader.batches()) {
     if (maxEvalSteps > 0 && batches >= maxEvalSteps) break;

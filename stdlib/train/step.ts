@@ -98,14 +98,20 @@ export class StepRunner {
       return startedStep([run]);
     }
     const runs: PendingResult<string>[] = [];
-    for (const [i, batch] of window.entries()) {
-      const micro = i === 0 ? this.#firstMicro : this.#nextMicro;
-      runs.push(await micro.start({ ...batchInputs(batch, counter + i), scale: 1 / window.length }));
-      if (i + 1 < window.length) await afterMicroStep?.();
+    const step = startedStep(runs);
+    try {
+      for (const [i, batch] of window.entries()) {
+        const micro = i === 0 ? this.#firstMicro : this.#nextMicro;
+        runs.push(await micro.start({ ...batchInputs(batch, counter + i), scale: 1 / window.length }));
+        if (i + 1 < window.length) await afterMicroStep?.();
+      }
+      runs.push(await this.#update.start(optimizer.scalars()));
+    } catch (error) {
+      step.drop();
+      throw error;
     }
-    runs.push(await this.#update.start(optimizer.scalars()));
     optimizer.advance();
-    return startedStep(runs);
+    return step;
   }
 
   #loss(inputs: Record<string, Tensor>): Tensor {
@@ -170,7 +176,7 @@ export class StepRunner {
 
 type Compiled = CompiledFunction<string, string>;
 
-/** The runs of one step: the micro steps' losses add up, the norm comes from the last. */
+/** The runs of one step, as they are when it is read: the micro steps' losses add up, the norm comes from the last. */
 function startedStep(runs: readonly PendingResult<string>[]): StartedStep {
   return {
     read: async () => {
