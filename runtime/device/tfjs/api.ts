@@ -18,9 +18,9 @@ export interface Tensor {
   dispose(): void;
 }
 
-type OneOperand = (x: Tensor) => Tensor;
-type TwoOperands = (a: Tensor, b: Tensor) => Tensor;
-type AlongAxes = (x: Tensor, axes: number[], keepDims: boolean) => Tensor;
+type OneOperand<T> = (x: T) => T;
+type TwoOperands<T> = (a: T, b: T) => T;
+type AlongAxes<T> = (x: T, axes: number[], keepDims: boolean) => T;
 
 export type UnaryName =
   | ("neg" | "abs" | "sign" | "floor" | "ceil" | "round" | "exp" | "log" | "log1p" | "expm1" | "sqrt" | "rsqrt")
@@ -31,33 +31,38 @@ export type ComparisonName =
   | ("logicalAnd" | "logicalOr");
 export type ReductionName = "sum" | "max" | "min" | "prod";
 
-export interface Tf
-  extends Readonly<Record<UnaryName | "isNaN" | "logicalNot", OneOperand>>,
-    Readonly<Record<ArithmeticName | ComparisonName, TwoOperands>>,
-    Readonly<Record<ReductionName, AlongAxes>> {
+/** The op API over tensors of type T, which is the package's own only where the two are compared. */
+export interface TfOver<T>
+  extends Readonly<Record<UnaryName | "isNaN" | "logicalNot", OneOperand<T>>>,
+    Readonly<Record<ArithmeticName | ComparisonName, TwoOperands<T>>>,
+    Readonly<Record<ReductionName, AlongAxes<T>>> {
   enableProdMode(): void;
   setBackend(name: string): Promise<boolean>;
   getBackend(): string;
   ready(): Promise<void>;
   backend(): unknown;
   memory(): { readonly numTensors: number };
-  tidy(compute: () => Tensor): Tensor;
+  /** Releases what `compute` makes, but for what it keeps. */
+  tidy(compute: () => void): void;
+  keep(x: T): T;
 
-  scalar(value: number | boolean, type: TensorType): Tensor;
-  tensor(data: TensorData, shape: number[], type: TensorType): Tensor;
-  zeros(shape: number[], type: TensorType): Tensor;
-  cast(x: Tensor, type: TensorType): Tensor;
-  where(condition: Tensor, a: Tensor, b: Tensor): Tensor;
-  cumsum(x: Tensor, axis: number): Tensor;
-  matMul(a: Tensor, b: Tensor, transposeA: boolean, transposeB: boolean): Tensor;
-  reshape(x: Tensor, shape: number[]): Tensor;
-  transpose(x: Tensor, order: number[]): Tensor;
-  slice(x: Tensor, begin: number[], size: number[]): Tensor;
-  reverse(x: Tensor, axes: number[]): Tensor;
-  concat(parts: Tensor[], axis: number): Tensor;
-  broadcastTo(x: Tensor, shape: number[]): Tensor;
-  gather(x: Tensor, indices: Tensor, axis: number): Tensor;
-  tensorScatterUpdate(x: Tensor, indices: Tensor, updates: Tensor): Tensor;
-  scatterND(indices: Tensor, updates: Tensor, shape: number[]): Tensor;
-  topk(x: Tensor, k: number, sorted: boolean): { readonly values: Tensor; readonly indices: Tensor };
+  scalar(value: number | boolean, type: TensorType): T;
+  tensor(data: TensorData, shape: number[], type: TensorType): T;
+  zeros(shape: number[], type: TensorType): T;
+  cast(x: T, type: TensorType): T;
+  where(condition: T, a: T, b: T): T;
+  cumsum(x: T, axis: number): T;
+  matMul(a: T, b: T, transposeA: boolean, transposeB: boolean): T;
+  reshape(x: T, shape: number[]): T;
+  transpose(x: T, order: number[]): T;
+  slice(x: T, begin: number[], size: number[]): T;
+  reverse(x: T, axes: number[]): T;
+  concat(parts: T[], axis: number): T;
+  broadcastTo(x: T, shape: number[]): T;
+  gather(x: T, indices: T, axis: number): T;
+  tensorScatterUpdate(x: T, indices: T, updates: T): T;
+  scatterND(indices: T, updates: T, shape: number[]): T;
+  topk(x: T, k: number, sorted: boolean): { readonly values: T; readonly indices: T };
 }
+
+export type Tf = TfOver<Tensor>;

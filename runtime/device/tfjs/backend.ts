@@ -4,7 +4,7 @@
  */
 import { DeviceUnavailableError } from "../errors.ts";
 import type { Tf } from "./api.ts";
-import { environment, loadPackage, MissingPackageError, type Package } from "./host.ts";
+import { environment, findPackage, MissingPackageError } from "./host.ts";
 
 interface BackendPackage {
   readonly short: string;
@@ -88,34 +88,27 @@ async function openNamed(asked: string): Promise<Backend> {
 }
 
 async function openPackage({ name, backend, isComplete }: BackendPackage): Promise<Backend> {
+  const own = findPackage(name);
+  // The copy that the backend itself would load: it registers there.
+  const core = isComplete ? own : findPackage("@tensorflow/tfjs-core", own.path);
   quietTensorFlow();
-  const own = await load(name);
-  const tf = (isComplete ? own.exports : (await load("@tensorflow/tfjs-core", own.path)).exports) as Tf;
-  tf.enableProdMode(); // no checks for NaN after each op, and no banner that recommends another backend
   try {
+    const tf = core.load() as Tf;
+    tf.enableProdMode(); // no checks for NaN after each op, and no banner that recommends another backend
+    own.load();
     if (!(await tf.setBackend(backend))) throw new Error("its backend cannot be initialized");
     await tf.ready();
+    return { tf, name: backend, packageName: name, version: own.version, notices: noticesOf(tf, name) };
   } catch (error) {
-    throw unusable(name, error);
+    const reason = error instanceof Error ? (error.message.split("\n")[0] as string) : String(error);
+    const remedy = isComplete
+      ? `'npm rebuild ${name} --build-addon-from-source' fetches or builds its native library again`
+      : `reinstall it with the same version of @tensorflow/tfjs-core`;
+    throw new DeviceUnavailableError(
+      `the npm package '${name}' is installed but does not work: ${reason}`,
+      `${remedy}, or name another backend; ${withoutIt}`,
+    );
   }
-  return { tf, name: backend, packageName: name, version: own.version, notices: noticesOf(tf, name) };
-}
-
-async function load(name: string, from?: string): Promise<Package> {
-  try {
-    return await loadPackage(name, from);
-  } catch (error) {
-    if (error instanceof MissingPackageError) throw error;
-    throw unusable(name, error);
-  }
-}
-
-function unusable(name: string, error: unknown): DeviceUnavailableError {
-  const reason = error instanceof Error ? (error.message.split("\n")[0] as string) : String(error);
-  return new DeviceUnavailableError(
-    `the npm package '${name}' is installed but does not work: ${reason}`,
-    `reinstall it ('npm rebuild ${name} --build-addon-from-source' fetches or builds its native library again) or name another backend; ${withoutIt}`,
-  );
 }
 
 /** The library behind tfjs-node logs what it was compiled for to the terminal. */

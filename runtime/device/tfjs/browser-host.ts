@@ -1,9 +1,9 @@
 /** @file `host.ts` in a page, where no package can be asked for: there WebGPU and WebAssembly are at hand without one. */
 
 export interface Package {
-  readonly exports: unknown;
   readonly version: string;
   readonly path: string;
+  load(): unknown;
 }
 
 export class MissingPackageError extends Error {
@@ -19,6 +19,6 @@ export function environment(_name: string): string | undefined {
   return undefined;
 }
 
-export async function loadPackage(name: string, _from?: string): Promise<Package> {
+export function findPackage(name: string, _from?: string): Package {
   throw new MissingPackageError(name);
 }

@@ -3,10 +3,11 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 
 export interface Package {
-  readonly exports: unknown;
   readonly version: string;
   /** Its main file. */
   readonly path: string;
+  /** What it exports. @throws whatever the package does as it loads */
+  load(): unknown;
 }
 
 export class MissingPackageError extends Error {
@@ -23,10 +24,10 @@ export function environment(name: string): string | undefined {
 }
 
 /**
- * Loads a package as its neighbour `from` would, or from beside this code, and else from the working directory: a bundle may lie far from any
+ * Finds a package as its neighbour `from` would, or from beside this code, and else from the working directory: a bundle may lie far from any
  * `node_modules`. All through `require`, so that a backend and the ops above it share one copy of `tfjs-core`.
  */
-export async function loadPackage(name: string, from?: string): Promise<Package> {
+export function findPackage(name: string, from?: string): Package {
   const places = from === undefined ? [import.meta.url, `${process.cwd()}/`] : [from];
   for (const place of places) {
     const require = createRequire(place);
@@ -36,7 +37,7 @@ export async function loadPackage(name: string, from?: string): Promise<Package>
     } catch {
       continue;
     }
-    return { exports: require(path), version: versionOf(require, name, path), path };
+    return { version: versionOf(require, name, path), path, load: () => require(path) as unknown };
   }
   throw new MissingPackageError(name);
 }

@@ -53,5 +53,10 @@ function quotient(context: Integers, a: Value, b: Value): Value {
   const size = ops.where(isNegative, ops.sub(ops.i32(0), b), b);
   const below = ops.cast(ops.compare("less", mirrored, ops.i32(0)), "int32");
   const above = ops.cast(ops.compare("greaterEqual", mirrored, size), "int32");
-  return ops.add(ops.sub(q, below), above);
+  const found = ops.add(ops.sub(q, below), above);
+  // −2^31 has no size: 1 of it fits in itself, none in what is not positive, and −1 in the rest.
+  const least = ops.i32(-(2 ** 31));
+  const isItself = ops.cast(ops.compare("equal", a, least), "int32");
+  const isPositive = ops.cast(ops.compare("greater", a, ops.i32(0)), "int32");
+  return ops.where(ops.compare("equal", b, least), ops.sub(isItself, isPositive), found);
 }

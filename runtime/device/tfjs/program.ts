@@ -20,7 +20,8 @@ export interface ProgramHost {
   stateTensor(id: string): Tensor;
   /** Gives a state a new content, which becomes the state's. */
   replaceState(id: string, tensor: Tensor): void;
-  /** Resolves when the device should take the next run; `results` are small tensors that are done when this one is. */
+  forget(program: TfjsProgram): void;
+  /** Resolves when the device takes the next run; absent: at once. `results` are done when this run is. */
   runStarted(results: readonly Tensor[]): Promise<void> | undefined;
 }
 
@@ -28,7 +29,7 @@ export class TfjsProgram implements LoadedProgram {
   private readonly program: Program;
   private readonly lowered: LoweredProgram;
   private readonly host: ProgramHost;
-  private readonly constants: ReadonlyMap<number, Tensor>;
+  private readonly constants: Map<number, Tensor>;
   private readonly borrowed: ReadonlySet<number>;
 
   private constructor(program: Program, lowered: LoweredProgram, host: ProgramHost, constants: Map<number, Tensor>) {
@@ -128,8 +129,15 @@ export class TfjsProgram implements LoadedProgram {
 
   dispose(): void {
     void this.host.inTurn(() => {
-      for (const tensor of this.constants.values()) tensor.dispose();
+      this.host.forget(this);
+      this.release();
     });
+  }
+
+  /** Releases the constants: no run can follow. */
+  release(): void {
+    for (const tensor of this.constants.values()) tensor.dispose();
+    this.constants.clear();
   }
 }
 

@@ -104,8 +104,10 @@ function isNear(got: number, expected: number): boolean {
 async function answers(tf: Tf, make: () => Tensor, isRight: (got: readonly number[]) => boolean): Promise<boolean> {
   let result: Tensor | undefined;
   try {
-    result = tf.tidy(make);
-    return isRight([...(await result.data())]);
+    tf.tidy(() => {
+      result = tf.keep(make());
+    });
+    return isRight([...((await result?.data()) ?? [])]);
   } catch {
     return false;
   } finally {
