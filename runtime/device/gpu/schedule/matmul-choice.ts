@@ -31,6 +31,7 @@
 import type { GpuTarget } from "../target.ts";
 import { batchesOf } from "./matmul-grid.ts";
 import type { OperandForm } from "./matmul-operand.ts";
+import { evenSplits, partSteps } from "./matmul-parts.ts";
 import { invocationsOf, sharedBytesOf, type TileShape } from "./matmul-tile.ts";
 import { type UnitShape, unitFor, unitSharedBytes, unitThreads } from "./matmul-units.ts";
 
@@ -180,13 +181,6 @@ function unitCandidates({ forms, scalar }: ProductSize, target: GpuTarget): read
     } satisfies Candidate;
   });
 }
-
-/** Steps of k in each part but the last: whole rounds of `bk`. */
-export const partSteps = (k: number, bk: number, splits: number): number => Math.ceil(Math.ceil(k / bk) / splits) * bk;
-
-/** The parts that are not empty if k is cut into `splits`. */
-export const evenSplits = (k: number, bk: number, splits: number): number =>
-  Math.max(1, Math.ceil(k / partSteps(Math.max(1, k), bk, splits)));
 
 function costOf({ batch, m, n, k }: ProductSize, candidate: Candidate, splits: number): number {
   const { bm, bn, bk, threads, registers, sharedBytes, clocks } = candidate;

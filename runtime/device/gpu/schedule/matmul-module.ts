@@ -6,17 +6,8 @@ import { KernelMemory } from "../memory.ts";
 import type { Dispatch, ScheduleContext, ScheduledKernel } from "../target.ts";
 import type { GridPosition } from "./matmul-grid.ts";
 import { OperandReader, operandsOf, type ReaderOptions, wantsVectors } from "./matmul-operand.ts";
-import {
-  type Edges,
-  EpilogueSink,
-  epilogueUses,
-  finishDispatch,
-  type PartLayout,
-  PartSink,
-  type ProductSink,
-  partBytes,
-  partLayout,
-} from "./matmul-sink.ts";
+import { finishDispatch, type PartLayout, PartSink, partBytes, partLayout } from "./matmul-parts.ts";
+import { type Edges, EpilogueSink, epilogueUses, type ProductSink } from "./matmul-sink.ts";
 
 export interface ProductModuleOptions {
   readonly threads: number;

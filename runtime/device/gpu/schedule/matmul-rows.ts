@@ -8,16 +8,18 @@
  * - where that leaves cores without work and an invocation with many rounds, k is split over workgroups too.
  */
 import type { MatmulKernel } from "../../../program/kernel.ts";
-import { add, min as least, mul, u } from "../build.ts";
+import { type KernelBuilder, mul, u } from "../build.ts";
 import type { ScheduleContext, ScheduledKernel } from "../target.ts";
-import { evenSplits, partSteps } from "./matmul-choice.ts";
-import { type ColumnShape, emitColumns } from "./matmul-columns.ts";
+import { type ColumnInput, type ColumnShape, emitColumns } from "./matmul-columns.ts";
 import { columnsOf, type DotShape, emitDots } from "./matmul-dots.ts";
 import { batchesOf, dispatchGrid, placeWorkgroup } from "./matmul-grid.ts";
 import { ProductModule } from "./matmul-module.ts";
 import { operandsOf } from "./matmul-operand.ts";
+import { evenSplits, partOf } from "./matmul-parts.ts";
+import type { ProductSink } from "./matmul-sink.ts";
 
 export const mostRows = 8;
+const leastSteps = 32;
 
 const wantedInvocations = 65_536;
 const wantedWorkgroups = 256;
@@ -26,6 +28,9 @@ const fullWorkgroups = 128;
 /** Rounds of an invocation that are worth a second dispatch to shorten. */
 const longRounds = 16;
 
+/** Are there few enough rows, and enough steps for many invocations to share? */
+export const isFewRows = ({ m, n, k }: MatmulKernel): boolean => m <= mostRows && k >= leastSteps && n * k >= 256;
+
 export function scheduleRows(kernel: MatmulKernel, context: ScheduleContext, isDetached: boolean): ScheduledKernel {
   return operandsOf(kernel).b.form === "along-k"
     ? scheduleDots(kernel, context, isDetached)
@@ -33,21 +38,51 @@ export function scheduleRows(kernel: MatmulKernel, context: ScheduleContext, isD
 }
 
 function scheduleDots(kernel: MatmulKernel, context: ScheduleContext, isDetached: boolean): ScheduledKernel {
-  const { n, k: steps, batch } = kernel;
   const shape = dotShape(kernel);
-  const across = columnsOf(shape);
-  const bk = 4 * shape.team;
+  const { team, threads } = shape;
+  const deal = { across: columnsOf(shape), bk: 4 * team, threads, quads: false, isDetached };
+  return scheduleAcross(kernel, context, deal, (k, input, sink) => {
+    emitDots(k, { ...input, shape }, context.target, sink);
+  });
+}
+
+function scheduleColumns(kernel: MatmulKernel, context: ScheduleContext, isDetached: boolean): ScheduledKernel {
+  const shape = columnShape(kernel);
+  const { across, slices } = shape;
+  const deal = { across: 4 * across, bk: 4 * slices, threads: across * slices, quads: true, isDetached };
+  return scheduleAcross(kernel, context, deal, (k, input, sink) => emitColumns(k, { ...input, shape }, sink));
+}
+
+interface Deal {
+  /** Columns of a workgroup. */
+  readonly across: number;
+  /** Steps of a round. */
+  readonly bk: number;
+  readonly threads: number;
+  readonly quads: boolean;
+  readonly isDetached: boolean;
+}
+
+function scheduleAcross(
+  kernel: MatmulKernel,
+  context: ScheduleContext,
+  { across, bk, threads, quads, isDetached }: Deal,
+  emit: (k: KernelBuilder, input: Omit<ColumnInput, "shape">, sink: ProductSink) => void,
+): ScheduledKernel {
+  const { n, k: steps, batch } = kernel;
   const tilesAcross = Math.ceil(n / across);
   const splits = splitsFor(steps, bk, tilesAcross * batchesOf(batch));
-  const frame = new ProductModule(kernel, context, { threads: shape.threads, splits, isDetached, quads: false });
+  const frame = new ProductModule(kernel, context, { threads, splits, isDetached, quads });
+  const { k } = frame;
   const grid = { tilesDown: 1, tilesAcross, batch, splits };
   const edges = { rows: false, columns: n % across !== 0 };
-  placeWorkgroup(frame.k, grid, context.target.limits.workgroups, (position) => {
-    const firstColumn = frame.k.let(mul(position.tileColumn, u(across)));
-    const { a, b } = frame.readers(position.batch, { ...edges, guardK: steps % 4 !== 0 });
-    const begin = frame.k.let(mul(position.split, u(partSteps(steps, bk, splits))));
-    const end = splits === 1 ? u(steps) : frame.k.let(least(add(begin, u(partSteps(steps, bk, splits))), u(steps)));
-    emitDots(frame.k, { shape, a, b, firstColumn, begin, end }, context.target, frame.sink(position, edges));
+  placeWorkgroup(k, grid, context.target.limits.workgroups, (position) => {
+    const input = {
+      ...frame.readers(position.batch, { ...edges, guardK: steps % 4 !== 0 }),
+      firstColumn: k.let(mul(position.tileColumn, u(across))),
+      ...partOf(k, position.split, { k: steps, bk, splits }),
+    };
+    emit(k, input, frame.sink(position, edges));
   });
   return frame.finish(dispatchGrid(grid, context.target.limits.workgroups));
 }
@@ -59,27 +94,6 @@ function dotShape({ m, n, k, batch }: MatmulKernel): DotShape {
   let team = 8;
   while (team < 256 && teams * team < wantedInvocations && 4 * team * 2 < k) team *= 2;
   return { rows: m, columns, team, threads: Math.max(128, team) };
-}
-
-function scheduleColumns(kernel: MatmulKernel, context: ScheduleContext, isDetached: boolean): ScheduledKernel {
-  const { n, k: steps, batch } = kernel;
-  const shape = columnShape(kernel);
-  const across = 4 * shape.across;
-  const bk = 4 * shape.slices;
-  const tilesAcross = Math.ceil(n / across);
-  const splits = splitsFor(steps, bk, tilesAcross * batchesOf(batch));
-  const threads = shape.across * shape.slices;
-  const frame = new ProductModule(kernel, context, { threads, splits, isDetached, quads: true });
-  const grid = { tilesDown: 1, tilesAcross, batch, splits };
-  const edges = { rows: false, columns: n % across !== 0 };
-  placeWorkgroup(frame.k, grid, context.target.limits.workgroups, (position) => {
-    const firstColumn = frame.k.let(mul(position.tileColumn, u(across)));
-    const { a, b } = frame.readers(position.batch, { ...edges, guardK: steps % 4 !== 0 });
-    const begin = frame.k.let(mul(position.split, u(partSteps(steps, bk, splits))));
-    const end = splits === 1 ? u(steps) : frame.k.let(least(add(begin, u(partSteps(steps, bk, splits))), u(steps)));
-    emitColumns(frame.k, { shape, a, b, firstColumn, begin, end }, frame.sink(position, edges));
-  });
-  return frame.finish(dispatchGrid(grid, context.target.limits.workgroups));
 }
 
 function columnShape({ m, n, batch }: MatmulKernel): ColumnShape {

@@ -1,31 +1,11 @@
-/**
- * @file What becomes of finished sums: the epilogue and the stores, straight from registers; or a part of a sum in scratch memory, where k is
- * split over workgroups (or the epilogue may not yet run), and a second dispatch that adds the parts, in the order of k, and goes on from there.
- */
+/** @file What becomes of finished sums: the epilogue and the stores, straight from registers. */
 import type { MatmulKernel } from "../../../program/kernel.ts";
 import type { Instr } from "../../../program/scalar.ts";
 import { loadAccess, reachAlong, storeAccess } from "../access.ts";
-import {
-  add,
-  and,
-  type BoundArray,
-  builtin,
-  div,
-  gridOf,
-  KernelBuilder,
-  lane,
-  linearWorkgroup,
-  lt,
-  mul,
-  rem,
-  u,
-  vec,
-} from "../build.ts";
+import { add, and, type KernelBuilder, lane, lt, u } from "../build.ts";
 import type { Expr } from "../ir.ts";
-import { KernelMemory, type MemoryUse } from "../memory.ts";
+import type { KernelMemory, MemoryUse } from "../memory.ts";
 import { emitBody } from "../scalar.ts";
-import type { Dispatch, ScheduleContext } from "../target.ts";
-import { batchesOf, coordinatesOf } from "./matmul-grid.ts";
 
 /** Four sums side by side; `column` is a multiple of 4. */
 export interface SumQuad {
@@ -46,6 +26,20 @@ export interface ProductSink {
 export interface Edges {
   readonly rows: boolean;
   readonly columns: boolean;
+}
+
+/** Runs the body where the place lies inside. */
+export function insideEdges(
+  k: KernelBuilder,
+  { m, n }: { readonly m: number; readonly n: number },
+  edges: Edges,
+  row: Expr,
+  column: Expr,
+  body: () => void,
+): void {
+  const conds = [...(edges.rows ? [lt(row, u(m))] : []), ...(edges.columns ? [lt(column, u(n))] : [])];
+  if (conds.length === 0) body();
+  else k.if(conds.reduce(and), body);
 }
 
 /** How the epilogue reaches its buffers, `quads` or one element at a time. */
@@ -124,10 +118,7 @@ export class EpilogueSink implements ProductSink {
   }
 
   private inside(row: Expr, column: Expr, body: () => void): void {
-    const { m, n } = this.kernel;
-    const conds = [...(this.edges.rows ? [lt(row, u(m))] : []), ...(this.edges.columns ? [lt(column, u(n))] : [])];
-    if (conds.length === 0) body();
-    else this.k.if(conds.reduce(and), body);
+    insideEdges(this.k, this.kernel, this.edges, row, column, body);
   }
 
   /** A position on an axis of one element is a constant: its stride is of no matter. */
@@ -164,97 +155,4 @@ function weightOf(instr: Instr): number {
   if (instr.op === "random") return 60;
   if (instr.op === "binary" && (instr.fn === "pow" || instr.fn === "mod" || instr.fn === "idiv")) return 30;
   return instr.op === "unary" && heavy.has(instr.fn) ? 20 : 1;
-}
-
-/** Parts of sums: [split, batch entry, row, column], rows padded to whole quads. */
-export interface PartLayout {
-  readonly splits: number;
-  readonly batches: number;
-  readonly m: number;
-  readonly n: number;
-}
-
-export const partLayout = ({ batch, m, n }: MatmulKernel, splits: number): PartLayout => ({
-  splits,
-  batches: batchesOf(batch),
-  m,
-  n,
-});
-
-const quadsPerRow = ({ n }: PartLayout): number => Math.ceil(n / 4);
-const quadsPerPart = (layout: PartLayout): number => layout.batches * layout.m * quadsPerRow(layout);
-export const partBytes = (layout: PartLayout): number => layout.splits * quadsPerPart(layout) * 16;
-
-export class PartSink implements ProductSink {
-  readonly weight = 2;
-  private readonly k: KernelBuilder;
-  private readonly layout: PartLayout;
-  private readonly array: BoundArray;
-  private readonly first: Expr;
-  private readonly edges: Edges;
-
-  constructor(
-    k: KernelBuilder,
-    layout: PartLayout,
-    { split, flatBatch, edges, quads }: { split: Expr; flatBatch: Expr; edges: Edges; quads: boolean },
-  ) {
-    this.k = k;
-    this.layout = layout;
-    this.edges = edges;
-    const width = quads ? 4 : 1;
-    this.array = k.bind({ kind: "scratch", index: 0 }, vec("f32", width), {
-      isWritten: true,
-      length: partBytes(layout) / (4 * width),
-    });
-    this.first = k.let(mul(add(mul(split, u(layout.batches)), flatBatch), u(layout.m)));
-  }
-
-  quads(quads: readonly SumQuad[]): void {
-    for (const { row, column, sums } of quads)
-      this.inside(row, column, () => {
-        const line = mul(add(this.first, row), u(quadsPerRow(this.layout)));
-        this.k.store(this.array, add(line, div(column, u(4))), sums);
-      });
-  }
-
-  single(row: Expr, column: Expr, sum: Expr): void {
-    this.inside(row, column, () => {
-      const line = mul(add(this.first, row), u(4 * quadsPerRow(this.layout)));
-      this.k.store(this.array, add(line, column), sum);
-    });
-  }
-
-  private inside(row: Expr, column: Expr, body: () => void): void {
-    const { m, n } = this.layout;
-    const conds = [...(this.edges.rows ? [lt(row, u(m))] : []), ...(this.edges.columns ? [lt(column, u(n))] : [])];
-    if (conds.length === 0) body();
-    else this.k.if(conds.reduce(and), body);
-  }
-}
-
-const finishThreads = 64;
-
-/** The second dispatch: adds the parts and runs the epilogue, four columns to an invocation. */
-export function finishDispatch(kernel: MatmulKernel, layout: PartLayout, context: ScheduleContext): Dispatch {
-  const k = new KernelBuilder(finishThreads);
-  const memory = new KernelMemory(k, context, epilogueUses(kernel, true));
-  const parts = k.bind({ kind: "scratch", index: 0 }, vec("f32", 4), {
-    isWritten: false,
-    length: partBytes(layout) / 16,
-  });
-  const count = quadsPerPart(layout);
-  const grid = gridOf(Math.ceil(count / finishThreads), context.target.limits.workgroups);
-  const number = k.let(add(mul(linearWorkgroup(grid), u(finishThreads)), builtin("localIndex")));
-  k.if(lt(number, u(count)), () => {
-    const quads = quadsPerRow(layout);
-    const column = k.let(mul(rem(number, u(quads)), u(4)));
-    const line = k.let(div(number, u(quads)));
-    const row = k.let(rem(line, u(layout.m)));
-    const batch = coordinatesOf(k, k.let(div(line, u(layout.m))), kernel.batch);
-    let total = k.let(k.load(parts, number));
-    for (let split = 1; split < layout.splits; split++)
-      total = k.let(add(total, k.load(parts, add(number, u(split * count)))));
-    new EpilogueSink(k, memory, kernel, batch, { rows: false, columns: false }).quads([{ row, column, sums: total }]);
-  });
-  return { ...k.finish(), grid };
 }

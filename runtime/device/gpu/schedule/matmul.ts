@@ -4,21 +4,23 @@
  *     matmul-choice   which schedule, which tile, how many parts of k, and why
  *     matmul-tile     tiles through shared memory, sums in registers           matmul-units    the same on matrix units
  *     matmul-rows     at most eight rows                                       matmul-blocks   small ones by the thousand, outer products
- *     matmul-operand  A and B in blocks, however they lie                      matmul-sink     epilogue and stores, or parts of k
+ *     matmul-operand  A and B in blocks, however they lie                      matmul-loader   from there to shared memory
+ *     matmul-sink     the epilogue and the stores                              matmul-parts    k split over workgroups
  *
  * Sums are f32, in an order that the shape and the adapter's features decide: the same bits each run.
  */
 import type { MatmulKernel } from "../../../program/kernel.ts";
 import { foldBatch, transposeProduct } from "../../../program/product.ts";
 import type { BufferDecl } from "../../../program/program.ts";
-import { add, div, min, mul, rem, u, vec } from "../build.ts";
+import { div, mul, rem, u, vec } from "../build.ts";
 import { type ScheduleContext, type ScheduledKernel, storageFormat } from "../target.ts";
 import { blockGrid, blockThreads, emitBlocks } from "./matmul-blocks.ts";
-import { chooseProduct, type ProductChoice, type ProductSize, partSteps } from "./matmul-choice.ts";
+import { chooseProduct, type ProductChoice, type ProductSize } from "./matmul-choice.ts";
 import { batchesOf, dispatchGrid, placeWorkgroup } from "./matmul-grid.ts";
 import { ProductModule } from "./matmul-module.ts";
 import { operandsOf } from "./matmul-operand.ts";
-import { mostRows, scheduleRows } from "./matmul-rows.ts";
+import { partOf, partSteps } from "./matmul-parts.ts";
+import { isFewRows, mostRows, scheduleRows } from "./matmul-rows.ts";
 import type { ProductSink, SumQuad } from "./matmul-sink.ts";
 import { emitTile, invocationsOf, type TileSums } from "./matmul-tile.ts";
 import { emitUnits, unitThreads } from "./matmul-units.ts";
@@ -27,8 +29,7 @@ export function scheduleMatmul(original: MatmulKernel, context: ScheduleContext)
   if (original.m * original.n * batchesOf(original.batch) === 0) return { dispatches: [], scratch: [] };
   const kernel = orient(original);
   const isDetached = mustDetach(kernel, context);
-  if (kernel.m <= mostRows && kernel.k > 0 && kernel.n * kernel.k >= 256)
-    return scheduleRows(kernel, context, isDetached);
+  if (isFewRows(kernel)) return scheduleRows(kernel, context, isDetached);
   const choice = chooseProduct(sizeOf(kernel, context), context.target);
   return scheduleChoice(kernel, context, choice, isDetached);
 }
@@ -101,18 +102,16 @@ function scheduleTiles(
   const grid = { tilesDown: Math.ceil(m / bm), tilesAcross: Math.ceil(n / bn), batch, splits };
   const edges = { rows: m % bm !== 0, columns: n % bn !== 0 };
   placeWorkgroup(k, grid, workgroups, (position) => {
-    const each = partSteps(steps, bk, splits);
-    const begin = k.let(mul(position.split, u(each)));
     const input = {
       ...frame.readers(position.batch, { ...edges, guardK: steps % bk !== 0 }),
       firstRow: k.let(mul(position.tileRow, u(bm))),
       firstColumn: k.let(mul(position.tileColumn, u(bn))),
-      begin,
-      end: splits === 1 ? u(steps) : k.let(min(add(begin, u(each)), u(steps))),
+      ...partOf(k, position.split, { k: steps, bk, splits }),
     };
+    const isSingle = partSteps(steps, bk, splits) <= bk;
     const sink = frame.sink(position, edges);
     if (choice.kind === "units") emitUnits(k, { ...input, shape: choice.shape }, sink);
-    else storeSums(frame, emitTile(k, { ...input, shape: choice.shape, isSingle: each <= bk }), sink);
+    else storeSums(frame, emitTile(k, { ...input, shape: choice.shape, isSingle }), sink);
   });
   return frame.finish(dispatchGrid(grid, workgroups));
 }
