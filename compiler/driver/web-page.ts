@@ -50,10 +50,12 @@ export async function buildWebPage(request: WebPageRequest): Promise<WebPage> {
     modules: new Map([
       ...modules.map(({ name, text }) => [name, text] as const),
       ["runner.ts", runnerOfPages],
+      // Exports nothing, so that its bundle is a script.
+      ["worker.ts", 'import "./trainer.ts";'],
       ["page.ts", 'import { startPage } from "fgc/page";\nstartPage();'],
     ]),
     entries: [
-      { module: "trainer.ts", output: "worker.mjs" },
+      { module: "worker.ts", output: "worker.mjs" },
       { module: "page.ts", output: "page.mjs" },
     ],
     outDir: folders.outDir,
@@ -76,7 +78,7 @@ export async function buildWebPage(request: WebPageRequest): Promise<WebPage> {
     template: library("page.html"),
     style: library("page.css"),
     script: part("page.mjs"),
-    worker: part("worker.mjs"),
+    worker: asScript(part("worker.mjs")),
     page: describePage(request, part("worker.mjs"), files),
     files,
     embedLimit: request.embedMiB * 2 ** 20,
@@ -89,6 +91,10 @@ export async function buildWebPage(request: WebPageRequest): Promise<WebPage> {
   ].join(", ");
   return { text: composed.text, inputs: bundled.inputs, detail };
 }
+
+/** A page that was opened as a file may start scripts, and no modules, as workers. A script cannot await at its top, but a function can. */
+const asScript = (module: string): string =>
+  `(async () => {\n${module}\n})().catch((error) => setTimeout(() => { throw error; }));\n`;
 
 function describePage(
   { root, texts, folders, title, description, version }: WebPageRequest,

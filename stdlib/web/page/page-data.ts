@@ -15,13 +15,10 @@ export function embeddedFiles(): EmbeddedFile[] {
   }));
 }
 
-/** Starts the trainer. A module, since it awaits at its top. */
+/** Starts the trainer, which is a script. */
 export async function startWorker(): Promise<Worker> {
   const source = await unpack(textOf("fgc-worker"));
-  return new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })), {
-    type: "module",
-    name: "trainer",
-  });
+  return new Worker(URL.createObjectURL(new Blob([source], { type: "text/javascript" })), { name: "trainer" });
 }
 
 function textOf(id: string): string {
