@@ -11,9 +11,13 @@ import { createTrace, recordEffect, runTrace } from "./trace.ts";
  */
 export function assignWhere(condition: Tensor, fn: () => void): void {
   if (condition.dtype !== "bool" || condition.size !== 1)
-    throw new DTypeError("assignWhere", `the condition is ${condition.dtype} ${formatShape(condition.shape)}, not one bool`);
+    throw new DTypeError(
+      "assignWhere",
+      `the condition is ${condition.dtype} ${formatShape(condition.shape)}, not one bool`,
+    );
   const trace = createTrace();
   runTrace(trace, fn);
   const holds = build.reshape(condition.node, []);
-  for (const [state, value] of trace.effects) recordEffect(state, build.cast(build.where(holds, value, state), state.dtype));
+  for (const [state, value] of trace.effects)
+    recordEffect(state, build.cast(build.where(holds, value, state), state.dtype));
 }

@@ -65,7 +65,13 @@ function backward(seeds: readonly (readonly [Node, Tensor])[], wrt: readonly Nod
     }
     const list = contributions.get(node);
     if (list === undefined) continue;
-    const total = sumContributions(list, node.dtype);
+    // What products hand back for a parameter goes into f32: it has no reason to be rounded on the way.
+    const total = build.isRoundedParameter(node)
+      ? sumContributions(
+          list.map((g) => new Tensor(build.toFloat(build.unrounded(g.node)))),
+          "f32",
+        )
+      : sumContributions(list, node.dtype);
     if (targets.has(node)) totals.set(node, total);
     if (isOp(node, "result")) {
       const source = node.args[0] as Node;

@@ -46,12 +46,17 @@ export function store(x: Node, type: ComputeType): Node {
   return node;
 }
 
-/** A gradient in f32: that of a parameter as its product summed it up, that of an activation as it is stored. */
-export function widenGradient(g: Node, of: Node): Node {
-  let source = of;
+/** Whether a node is the rounded copy of a parameter, as products read it. */
+export function isRoundedParameter(x: Node): boolean {
+  if (!isOp(x, "cast") || x.op.relaxed !== true) return false;
+  let source = x.args[0] as Node;
   while (isMovement(source)) source = source.args[0] as Node;
-  const isRounded = isOp(g, "cast") && g.op.relaxed === true;
-  return toFloat(isRounded && source.op.kind === "state" ? (g.args[0] as Node) : g);
+  return source.op.kind === "state";
+}
+
+/** What was rounded only to be stored, before it was. */
+export function unrounded(x: Node): Node {
+  return isOp(x, "cast") && x.op.relaxed === true ? (x.args[0] as Node) : x;
 }
 
 export function reshape(x: Node, shape: Shape): Node {

@@ -108,10 +108,7 @@ const rules = {
   ],
   binary: (node, [g], [a, b], wanted) => (binaryRules[node.op.fn] as BinaryRule)(g!, a!, b!, new Tensor(node), wanted),
   where: (_, [g], [cond]) => [undefined, select(cond!, g!, zero()), select(cond!, zero(), g!)],
-  cast: (_, [g], [x]) => {
-    if (!build.isFloat(x!.dtype)) return [];
-    return [x!.dtype === "f32" ? new Tensor(build.widenGradient(g!.node, x!.node)) : g];
-  },
+  cast: (_, [g], [x]) => [x!.dtype === "f32" ? g!.toFloat() : build.isFloat(x!.dtype) ? g : undefined],
   random: none,
   reshape: (_, [g], [x]) => [g!.reshape(x!.shape)],
   permute: (node, [g]) => {

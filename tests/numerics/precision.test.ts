@@ -5,6 +5,7 @@ import {
   checkpoint,
   crossEntropy,
   embedding,
+  full,
   grad,
   layerNorm,
   linear,
@@ -150,6 +151,17 @@ describe.each(testDevices)("mixed precision on $name", (device) => {
     const { same, other } = await run({});
     expect(same.data[0]).toBe(0);
     expect(other.data[0]).toBeGreaterThan(0);
+  });
+
+  it("the gradient of a weight never passes through 16 bits, however many products share the weight", async () => {
+    const run = session.compile(() => {
+      const w = param([2, 2], 1);
+      const x = full([1, 2], 300);
+      const y = withPrecision({ compute: "f16" }, () => x.matmul(w).add(x.matmul(w)));
+      return { dw: vjp([y], [full([1, 2], 300)], [w])[0] as Tensor };
+    });
+    // Each product gives 90 000, beyond what f16 holds.
+    expect([...(await run({})).dw.data]).toEqual([180_000, 180_000, 180_000, 180_000]);
   });
 
   it("an inner scope of f32 is f32", async () => {
