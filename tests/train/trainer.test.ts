@@ -185,6 +185,17 @@ describe("resuming", () => {
   });
 });
 
+test("weights, order and dropout masks of a seed are the same on every device: so are the losses, but for rounding", async () => {
+  const lossesOn = async (device: "reference" | "wasm") => {
+    const opened = await openSession({ device });
+    sessions.push(opened);
+    const { trainer } = await makeTrainer({ maxSteps: 20, gradientAccumulationSteps: 2 }, { session: opened }, device);
+    return lossesOf((await trainer.train()).state.logHistory).map(({ loss }) => loss!);
+  };
+  const [there, here] = [await lossesOn("reference"), await lossesOn("wasm")];
+  for (const [i, loss] of there.entries()) expect(Math.abs(here[i]! - loss)).toBeLessThan(1e-5);
+});
+
 describe("the loop", () => {
   /** Writes down every event. */
   const recorder = (events: string[]): TrainerCallback => {
