@@ -3,6 +3,8 @@ import type { Kernel } from "../../../program/kernel.ts";
 import type { ScheduleContext, ScheduledKernel } from "../target.ts";
 import { scheduleAttention } from "./attention.ts";
 import { scheduleAttentionBackward } from "./attention-backward.ts";
+import { scheduleLoop } from "./loop.ts";
+import { scheduleMatmul } from "./matmul.ts";
 
 export function scheduleKernel(kernel: Kernel, context: ScheduleContext): ScheduledKernel {
   const schedule = schedules[kernel.kind] as Schedule<Kernel> | undefined;
@@ -13,6 +15,8 @@ export function scheduleKernel(kernel: Kernel, context: ScheduleContext): Schedu
 export type Schedule<K extends Kernel> = (kernel: K, context: ScheduleContext) => ScheduledKernel;
 
 const schedules: { readonly [K in Kernel["kind"]]?: Schedule<Extract<Kernel, { kind: K }>> } = {
+  loop: scheduleLoop,
+  matmul: scheduleMatmul,
   attention: scheduleAttention,
   attentionBackward: scheduleAttentionBackward,
 };

@@ -1,0 +1,116 @@
+/**
+ * @file Element-wise kernels: an invocation computes four neighbours where they are contiguous, and several such groups, a workgroup's
+ * width apart, where the domain is large enough to fill any GPU all the same.
+ */
+import { sizeOf } from "../../../program/dtype.ts";
+import type { Access, LoopKernel } from "../../../program/kernel.ts";
+import { type Lanes, reachAlong, storeAccess } from "../access.ts";
+import { add, builtin, gridOf, KernelBuilder, linearWorkgroup, lt, min, mul, u } from "../build.ts";
+import type { Expr } from "../ir.ts";
+import { KernelMemory, type MemoryUse } from "../memory.ts";
+import { emitBody } from "../scalar.ts";
+import { contiguousOrder, positions, type Space, simplify } from "../space.ts";
+import type { ScheduleContext, ScheduledKernel } from "../target.ts";
+
+export function scheduleLoop(kernel: LoopKernel, context: ScheduleContext): ScheduledKernel {
+  const { domain } = kernel;
+  if (sizeOf(domain) === 0) return { dispatches: [], scratch: [] };
+  const writes = kernel.outputs.map(({ access }) => access);
+  const space = simplify({
+    domain,
+    innerRank: 0,
+    accesses: [...kernel.inputs, ...writes],
+    bodies: [kernel.body],
+    order: contiguousOrder(domain, kernel.inputs, writes),
+  });
+  const inputs = kernel.inputs.map((access) => space.access(access));
+  const outputs = kernel.outputs.map(({ access, value }) => ({ access: space.access(access), value }));
+  const body = space.body(kernel.body);
+  const width = widthOf(
+    space,
+    inputs,
+    outputs.map(({ access }) => access),
+    context,
+  );
+  const lanes: Lanes = { width };
+  const axis = space.extents.length - 1;
+
+  const units = space.extents.map((extent, i) => (i === axis ? Math.ceil(extent / width) : extent));
+  const count = sizeOf(units);
+  const workgroupSize = Math.min(context.target.limits.invocations, count >= 1 << 14 ? 256 : 64);
+  const repeats = repeatsOf(count, body.length, inputs.length + outputs.length);
+  const grid = gridOf(Math.ceil(count / (workgroupSize * repeats)), context.target.limits.workgroups);
+  const isExact = grid[0] * grid[1] * workgroupSize * repeats === count;
+
+  const b = new KernelBuilder(workgroupSize);
+  const memory = new KernelMemory(b, context, [
+    ...inputs.flatMap((access) => usesOf(access, false, space, width)),
+    ...outputs.flatMap(({ access }) => usesOf(access, true, space, width)),
+  ]);
+  const first = b.let(add(mul(linearWorkgroup(grid), u(workgroupSize * repeats)), builtin("localIndex")));
+  const compute = (unit: Expr): { point: readonly Expr[]; registers: readonly Expr[] } => {
+    const point = positions(b, unit, units).map((position, i) =>
+      i === axis && width > 1 ? b.let(mul(position, u(width))) : position,
+    );
+    return { point, registers: emitBody(b, body, { memory, inputs, point, lanes }) };
+  };
+  const store = ({ point, registers }: ReturnType<typeof compute>): void => {
+    for (const { access, value } of outputs) storeAccess(b, memory, access, point, registers[value] as Expr, lanes);
+  };
+
+  if (repeats === 1) {
+    if (isExact) store(compute(first));
+    else b.if(lt(first, u(count)), () => store(compute(first)));
+  } else {
+    // All loads before the first store, so that they are in flight together.
+    const numbers = Array.from({ length: repeats }, (_, i) => b.let(add(first, u(i * workgroupSize))));
+    const results = numbers.map((unit) => compute(isExact ? unit : b.let(min(unit, u(count - 1)))));
+    results.forEach((result, i) => {
+      if (isExact) store(result);
+      else b.if(lt(numbers[i] as Expr, u(count)), () => store(result));
+    });
+  }
+  return { dispatches: [{ ...b.finish(), grid }], scratch: [] };
+}
+
+/** The ways in which a kernel reaches the buffer of an access, and those of its indices. */
+export function usesOf(
+  access: Access,
+  isWritten: boolean,
+  { extents }: Space,
+  width: number,
+  axis?: number,
+): MemoryUse[] {
+  const along = axis ?? extents.length - 1;
+  const isWide = width === 4 && reachAlong(access, along, extents) === "vector";
+  return [
+    { buffer: access.buffer, isWritten, isWide },
+    ...(access.dynamic ?? []).map(({ index }) => ({ buffer: index.buffer, isWritten: false, isWide: false })),
+  ];
+}
+
+/** Four elements at a time where every result is stored so, and most operands are read so. */
+function widthOf(
+  { extents }: Space,
+  inputs: readonly Access[],
+  outputs: readonly Access[],
+  { buffers }: ScheduleContext,
+): 1 | 4 {
+  const axis = extents.length - 1;
+  const extent = extents[axis];
+  if (extent === undefined) return 1;
+  const reads = inputs.map((access) => reachAlong(access, axis, extents));
+  const count = (kind: string): number => reads.filter((reach) => reach === kind).length;
+  if (!outputs.every((access) => reachAlong(access, axis, extents) === "vector")) return 1;
+  if (extent % 4 === 0) return count("vector") >= count("scattered") ? 4 : 1;
+  // The last vector may stick out into the padding of the buffers, where the results end with them.
+  const endsWithBuffer = ({ buffer, offset }: Access): boolean =>
+    offset + extent === sizeOf(buffers[buffer]?.shape ?? []);
+  return axis === 0 && count("scattered") === 0 && outputs.every(endsWithBuffer) && extent > 64 ? 4 : 1;
+}
+
+/** Groups of elements per invocation: more hide latency, but only once there are invocations enough. */
+function repeatsOf(count: number, instructions: number, accesses: number): number {
+  if (instructions > 24 || accesses > 6) return 1;
+  return count >= 1 << 22 ? 4 : count >= 1 << 20 ? 2 : 1;
+}
