@@ -52,18 +52,36 @@ import { emitQueryGradients, queryShape } from "./attention-gradient-queries.ts"
 import { type BackwardRecords, noKey, recordsOf } from "./attention-records.ts";
 import { log2e, negativeInfinityBits, sumOverThreads } from "./attention-softmax.ts";
 import { recordBytes, writeHeadRecords } from "./attention-terms.ts";
+import { chooseUnitShape } from "./attention-units.ts";
+import {
+  emitUnitKeyGradients,
+  emitUnitQueryGradients,
+  unitKeyDemand,
+  unitQueryDemand,
+} from "./attention-units-backward.ts";
 import { firstKeysOf, keyRangeOf, readHeadTerms } from "./attention-visibility.ts";
 
 export function scheduleAttentionBackward(kernel: AttentionBackwardKernel, context: ScheduleContext): ScheduledKernel {
   const { batch, heads, queries, keys } = kernel.dims;
-  const [forQueries, forKeys] = [queryShape(kernel, context), keyShape(kernel, context)];
+  const units = {
+    queries: chooseUnitShape(kernel, context, unitQueryDemand(kernel)),
+    keys: chooseUnitShape(kernel, context, unitKeyDemand(kernel)),
+  };
+  const [forQueries, forKeys] = [units.queries ?? queryShape(kernel, context), units.keys ?? keyShape(kernel, context)];
   const records = recordsOf(kernel, Math.min(forQueries.rows, forKeys.columns));
   const slopeParts = batch * heads * Math.ceil(queries / forQueries.rows);
   const hasQueries = batch * queries > 0;
+  const queryGradients = (): Dispatch =>
+    units.queries === undefined
+      ? emitQueryGradients(kernel, context, records, queryShape(kernel, context), slopeParts)
+      : emitUnitQueryGradients(kernel, context, records, units.queries, slopeParts);
+  const keyGradients = (): Dispatch =>
+    units.keys === undefined
+      ? emitKeyGradients(kernel, context, records, keyShape(kernel, context))
+      : emitUnitKeyGradients(kernel, context, records, units.keys);
   const dispatches = [
-    ...(hasQueries ? [emitRows(kernel, context, records)] : []),
-    ...(hasQueries ? [emitQueryGradients(kernel, context, records, forQueries, slopeParts)] : []),
-    ...(batch * keys > 0 ? [emitKeyGradients(kernel, context, records, forKeys)] : []),
+    ...(hasQueries ? [emitRows(kernel, context, records), queryGradients()] : []),
+    ...(batch * keys > 0 ? [keyGradients()] : []),
     ...(kernel.dslopes === undefined ? [] : [emitSlopes(kernel, context, slopeParts)]),
   ];
   const scratch = [records.length * recordBytes, ...(kernel.dslopes === undefined ? [] : [slopeParts * 4])];

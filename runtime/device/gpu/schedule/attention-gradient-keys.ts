@@ -6,31 +6,11 @@
  * Rows are keys here and columns queries, so p and ds are their own transposes, and grouped heads add into the same registers, in order.
  */
 import type { AttentionBackwardKernel } from "../../../program/kernel.ts";
-import {
-  add,
-  and,
-  builtin,
-  div,
-  eq,
-  f,
-  gridOf,
-  gt,
-  KernelBuilder,
-  linearWorkgroup,
-  lt,
-  max,
-  min,
-  mul,
-  rem,
-  splat,
-  sub,
-  u,
-  u32,
-} from "../build.ts";
+import { add, div, f, gridOf, KernelBuilder, linearWorkgroup, lt, mul, rem, splat, sub, u } from "../build.ts";
 import type { Expr } from "../ir.ts";
 import type { Dispatch, ScheduleContext } from "../target.ts";
 import { bindAttention, chunkWidth, HeadArray } from "./attention-access.ts";
-import type { BackwardRecords, QueryRecord } from "./attention-records.ts";
+import { type BackwardRecords, type QueryRecord, queriesOfTile, queriesOfTileBytes } from "./attention-records.ts";
 import { weightOf } from "./attention-softmax.ts";
 import {
   chooseTileShape,
@@ -43,16 +23,14 @@ import {
 } from "./attention-tiles.ts";
 import { Scores, someOutside } from "./attention-visibility.ts";
 
-/** Of the range of queries: each thread's first and last. */
-const boundsBytes = ({ threads }: TileShape): number => 2 * threads * 4;
-
 export const keyShape = ({ dims }: AttentionBackwardKernel, { target }: ScheduleContext): TileShape =>
   chooseTileShape(target, {
     headDim: dims.headDim,
     positions: dims.keys,
     heads: dims.batch * dims.kvHeads,
     sums: 2,
-    bytes: (shape) => 2 * rowTileBytes(shape) + 2 * columnTileBytes(shape) + weightBytes(shape) + boundsBytes(shape),
+    bytes: (shape) =>
+      2 * rowTileBytes(shape) + 2 * columnTileBytes(shape) + weightBytes(shape) + queriesOfTileBytes(shape.threads),
   });
 
 export function emitKeyGradients(
@@ -95,11 +73,11 @@ export function emitKeyGradients(
     tiling.copyRows(kTile, { ...rowSource, from: k, base: k.base(batch, kvHead) });
     tiling.copyRows(vTile, { ...rowSource, from: v, base: v.base(batch, kvHead) });
     const [dkSums, dvSums] = [tiling.sums(), tiling.sums()];
-    const [froms, tos] = [builder.shared(u32, shape.threads), builder.shared(u32, shape.threads)];
+    const queriesOf = queriesOfTile(builder, records, known, { first, end }, { queries, count: shape.columns });
 
     builder.for(firstHead, add(firstHead, u(heads / kvHeads)), u(1), (head) => {
       const terms = termsOf(head);
-      const loop = queryRange(head);
+      const loop = queriesOf(batch, head);
       const [qBase, doutBase] = [q.base(batch, head), dout.base(batch, head)];
       builder.for(loop.from, loop.to, u(shape.columns), (query) => {
         const queryAt = (j: number): Expr => add(query, tiling.column(j));
@@ -153,32 +131,6 @@ export function emitKeyGradients(
       mul(entry(dkSums, i, c).value, splat(f(kernel.scale), chunkWidth)),
     );
     tiling.storeRows(dv, dv.base(batch, kvHead), first, keys, (i, c) => entry(dvSums, i, c).value);
-
-    /** The queries from the first tile of them to the last one that sees some of the keys; the same for all threads. */
-    function queryRange(head: Expr): { from: Expr; to: Expr } {
-      const local = builtin("localIndex");
-      const [from, to] = [builder.var(u(queries)), builder.var(u(0))];
-      const span = shape.columns;
-      builder.for(mul(local, u(span)), u(queries), u(shape.threads * span), (query) => {
-        const seen = records.queries(builder, known, { batch, head, first: query, count: span });
-        builder.if(and(lt(seen.first, end), gt(seen.end, first)), () => {
-          builder.assign(from, min(from.value, query));
-          builder.assign(to, max(to.value, min(add(query, u(span)), u(queries))));
-        });
-      });
-      builder.set(froms, local, from.value);
-      builder.set(tos, local, to.value);
-      builder.barrier();
-      builder.if(eq(local, u(0)), () => {
-        builder.for(u(1), u(shape.threads), u(1), (i) => {
-          builder.assign(from, min(from.value, builder.get(froms, i)));
-          builder.assign(to, max(to.value, builder.get(tos, i)));
-        });
-        builder.set(froms, 0, from.value);
-        builder.set(tos, 0, to.value);
-      });
-      return { from: builder.uniform(froms, 0), to: builder.uniform(tos, 0) };
-    }
   });
   return { ...builder.finish(), grid };
 }

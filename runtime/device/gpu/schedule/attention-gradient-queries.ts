@@ -25,12 +25,11 @@ import {
   splat,
   sub,
   u,
-  u32,
 } from "../build.ts";
 import type { Expr } from "../ir.ts";
 import type { Dispatch, ScheduleContext } from "../target.ts";
 import { bindAttention, chunkWidth, HeadArray } from "./attention-access.ts";
-import type { BackwardRecords, QueryRecord, QueryTile } from "./attention-records.ts";
+import { type BackwardRecords, keysOfTile, keysOfTileBytes, type QueryRecord } from "./attention-records.ts";
 import { sumOverThreads, weightOf } from "./attention-softmax.ts";
 import {
   chooseTileShape,
@@ -41,10 +40,7 @@ import {
   Tiles,
   weightBytes,
 } from "./attention-tiles.ts";
-import { type KeyRange, Scores, someOutside } from "./attention-visibility.ts";
-
-/** Of the range of keys: first and end. */
-const boundsBytes = 8;
+import { Scores, someOutside } from "./attention-visibility.ts";
 
 export const queryShape = ({ dims, dslopes }: AttentionBackwardKernel, { target }: ScheduleContext): TileShape =>
   chooseTileShape(target, {
@@ -56,7 +52,7 @@ export const queryShape = ({ dims, dslopes }: AttentionBackwardKernel, { target 
       2 * rowTileBytes(shape) +
       columnTileBytes(shape) +
       weightBytes(shape) +
-      boundsBytes +
+      keysOfTileBytes +
       (dslopes === undefined ? 0 : shape.threads * 4),
   });
 
@@ -101,7 +97,7 @@ export function emitQueryGradients(
     const rows = Array.from({ length: shape.rowsEach }, (_, i) => builder.let(add(first, tiling.row(i))));
     const own = rows.map((query) => records.query(builder, known, batch, head, query));
     const ranges = own.map(({ range }) => range);
-    const loop = loopRange({ batch, head, first, count: shape.rows });
+    const loop = keysOfTile(builder, records, known, { batch, head, first, count: shape.rows });
     const rowSource = { first, limit: u(queries), extent: queries };
     tiling.copyRows(qTile, { ...rowSource, from: q, base: q.base(batch, head) });
     tiling.copyRows(doutTile, { ...rowSource, from: dout, base: dout.base(batch, head) });
@@ -148,17 +144,6 @@ export function emitQueryGradients(
       mul(entry(sums, i, c).value, splat(f(kernel.scale), chunkWidth)),
     );
     if (parts !== undefined) storeSlopes(parts, slopeSum.value);
-
-    /** The same for all threads, as far as control flow can tell. */
-    function loopRange(tile: QueryTile): KeyRange {
-      const bounds = builder.shared(u32, 2);
-      builder.if(eq(builtin("localIndex"), u(0)), () => {
-        const range = records.queries(builder, known, tile);
-        builder.set(bounds, 0, range.first);
-        builder.set(bounds, 1, range.end);
-      });
-      return { first: builder.uniform(bounds, 0), end: builder.uniform(bounds, 1) };
-    }
 
     function storeSlopes(to: BoundArray, own: Expr): void {
       const total = sumOverThreads(builder, builder.shared(f32, shape.threads), own);

@@ -18,6 +18,7 @@ import {
   type ArrayRef,
   add,
   builtin,
+  cast,
   div,
   f,
   fma,
@@ -68,7 +69,7 @@ const preferences: readonly (readonly [down: number, rowsEach: number, columnsEa
 ];
 
 /** Fewer workgroups leave cores of a large GPU idle: then smaller tiles are better, although each does more reading. */
-const workgroupsWanted = 128;
+export const workgroupsWanted = 128;
 
 /** Floats of sums that a thread can keep beside everything else: of the 255 registers of NVIDIA's threads, fewer elsewhere. */
 const registerBudget = 64;
@@ -279,6 +280,7 @@ export function copyTile(
   tile: ArrayRef,
   place: (index: Expr, chunk: Expr) => Expr,
 ): void {
+  const { scalar } = tile.type;
   const threads = builder.workgroupSize;
   const total = count * chunks;
   const batch = 4;
@@ -293,7 +295,7 @@ export function copyTile(
         value: builder.let(select(lt(position, limit), value, splat(f(0), chunkWidth))),
       };
     });
-    for (const { to, value } of loads) builder.set(tile, to, value);
+    for (const { to, value } of loads) builder.set(tile, to, cast(value, scalar));
   };
   const whole = Math.floor(total / (threads * batch));
   if (whole > 0) builder.for(u(0), u(whole * threads * batch), u(threads * batch), (start) => part(start, batch));

@@ -9,8 +9,10 @@ import {
   and,
   bitcast,
   bool,
+  builtin,
   cast,
   constant,
+  eq,
   f,
   fma,
   ge,
@@ -25,6 +27,7 @@ import {
   select,
   sub,
   u,
+  u32,
 } from "../build.ts";
 import type { Expr } from "../ir.ts";
 import type { KernelMemory } from "../memory.ts";
@@ -123,6 +126,60 @@ export function tileKeyRange(
     first: builder.let(first),
     end: builder.let(masking.causal ? min(valid, toIndex(add(last, signed(1)))) : valid),
   };
+}
+
+/** What a loop over keys is told by one of a tile's rows. */
+export interface LoopRow {
+  readonly row: Expr;
+  /** The first key that it sees. */
+  readonly first: Expr;
+}
+
+const isBoundAtRunTime = ({ kvLength, firstKey }: AnyAttention): boolean =>
+  kvLength !== undefined || firstKey !== undefined;
+
+/** Shared memory that `loopRange` takes. */
+export const loopRangeBytes = (rows: number, kernel: AnyAttention): number =>
+  (kernel.firstKey === undefined ? 0 : rows * 4) + (isBoundAtRunTime(kernel) ? 8 : 0);
+
+/**
+ * The keys that the loop of a tile of queries from `first` on runs through; the same for all of its threads, as far as control flow can tell. Each row is
+ * spoken for by the threads that lead it.
+ */
+export function loopRange(
+  builder: KernelBuilder,
+  kernel: AnyAttention,
+  tile: {
+    readonly terms: HeadTerms;
+    readonly first: Expr;
+    readonly rows: number;
+    readonly own: readonly LoopRow[];
+    readonly isLeader: Expr;
+  },
+): KeyRange {
+  const { terms, first, rows, own, isLeader } = tile;
+  const last = min(add(first, u(rows - 1)), u(kernel.dims.queries - 1));
+  const range = tileKeyRange(builder, kernel, terms, first, last);
+  if (!isBoundAtRunTime(kernel)) return range;
+  const bounds = builder.shared(u32, 2);
+  const starts = kernel.firstKey === undefined ? undefined : builder.shared(u32, rows);
+  if (starts !== undefined) {
+    builder.if(isLeader, () => {
+      for (const { row, first: start } of own) builder.set(starts, row, start);
+    });
+    builder.barrier();
+  }
+  builder.if(eq(builtin("localIndex"), u(0)), () => {
+    let from = range.first;
+    if (starts !== undefined) {
+      const least = builder.var(builder.get(starts, 0));
+      builder.for(u(1), u(rows), u(1), (row) => builder.assign(least, min(least.value, builder.get(starts, row))));
+      from = max(from, least.value);
+    }
+    builder.set(bounds, 0, from);
+    builder.set(bounds, 1, range.end);
+  });
+  return { first: builder.uniform(bounds, 0), end: builder.uniform(bounds, 1) };
 }
 
 /** The place of a score: of block entry [i][j]. */

@@ -3,7 +3,7 @@
  * barriers and indices out of range for errors) and, where there is one, on the software adapter, against the reference.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { expectNear, expectSameBits, runOnce, runTwice } from "../../../../tests/conformance/compare.ts";
+import { expectNear, expectSameBits, numbersOf, runOnce, runTwice } from "../../../../tests/conformance/compare.ts";
 import { Sketch } from "../../../../tests/conformance/sketch.ts";
 import { gpuSkipReason } from "../../../../tests/support/gpu.ts";
 import { contextFor, interpretProgram, syntheticTarget } from "../../../../tests/support/gpu-interpreted.ts";
@@ -14,7 +14,7 @@ import { openDevice } from "../../reference/index.ts";
 import { chooseAdapter } from "../../webgpu/adapter.ts";
 import { openHost } from "../../webgpu/host.ts";
 import { openAdapter } from "../../webgpu/open.ts";
-import type { GpuTarget, ScheduledKernel } from "../target.ts";
+import type { GpuTarget, MatrixUnit, ScheduledKernel } from "../target.ts";
 import { scheduleKernel } from "./index.ts";
 
 const reference = openDevice();
@@ -224,6 +224,67 @@ describe("attention on the interpreter", () => {
     const out = outputs.get("b3") as Float32Array;
     const isNan = Array.from({ length: 20 }, (_, t) => Number.isNaN(out[t * 8] as number));
     expect(isNan).toEqual(Array.from({ length: 20 }, (_, t) => t >= 10));
+  });
+});
+
+describe("attention on matrix units", () => {
+  const unit = (m: number, n: number, k: number): MatrixUnit => ({ m, n, k, input: "f16", result: "f32" });
+  /** Weights pass through f16 before the second product: 2^-11 of the largest each, besides the rounding of results. */
+  async function checkUnits(spec: Spec, target: GpuTarget): Promise<void> {
+    const s = sketchOf({ dtype: "f16", ...spec });
+    const want = await runOnce(await reference, s, "attention");
+    const { outputs, scheduled } = interpretProgram(s.program("attention"), s.inputs, target, scheduleKernel);
+    expectWithinLimits(scheduled, target);
+    scheduled.forEach(({ dispatches }, i) => {
+      if (s.kernels[i]?.kind !== "loop") expect(dispatches.some(({ module }) => module.uses.matrixUnits)).toBe(true);
+    });
+    for (const { name, dtype } of s.buffers.filter(({ kind }) => kind === "output")) {
+      const [got, expected] = [outputs, want].map((run) => Array.from(numbersOf(run.get(name), dtype)));
+      const finite = (expected as number[]).filter(Number.isFinite).map(Math.abs);
+      const allowed = 2 ** -9 * Math.max(...finite, 2 ** -6);
+      (expected as number[]).forEach((value, i) => {
+        if (Object.is(value, got?.[i])) return;
+        expect(Math.abs((got?.[i] as number) - value), `${name}[${i}]`).toBeLessThanOrEqual(allowed);
+      });
+    }
+  }
+
+  describe.each([
+    { units: unit(16, 16, 16), width: 32 },
+    { units: unit(16, 8, 16), width: 64 },
+    { units: unit(8, 8, 8), width: 16 },
+  ])("%o", ({ units, width }) => {
+    const target = syntheticTarget({ matrixUnits: [units], subgroups: { min: width, max: width } });
+    it.each<Spec>([
+      { dims: { headDim: 16, queries: 33, keys: 33 }, causal: true },
+      { dims: { headDim: 48, heads: 4, kvHeads: 2, queries: 20, keys: 70 } },
+      { dims: { headDim: 32, queries: 70, keys: 70 }, causal: true, window: 20, documents: true, slopes: true },
+      { dims: { headDim: 64, queries: 40, keys: 40 }, mask: "infinite", layout: "fused" },
+      { dims: { headDim: 16, queries: 40, keys: 40 }, causal: true, kvLength: 30, mask: "bool", layout: "odd" },
+    ])("%o", (spec) => checkUnits(spec, target));
+  });
+
+  it("four subgroups to a workgroup", async () => {
+    const target = syntheticTarget({ matrixUnits: [unit(16, 16, 16)] });
+    await checkUnits({ dims: { batch: 64, queries: 34, keys: 34, kvHeads: 2, headDim: 16 }, causal: true }, target);
+  });
+
+  it("in 16 KiB and with 8 bindings", async () => {
+    const target = syntheticTarget({
+      matrixUnits: [unit(16, 16, 16)],
+      limits: { ...small.limits, invocations: 256 },
+    });
+    const all = { causal: true, window: 12, mask: "f32", documents: true, slopes: true } as const;
+    await checkUnits({ dims: { headDim: 32, queries: 20, keys: 20 }, ...all, kvLength: 19 }, target);
+  });
+
+  it("not for other operands or heads", async () => {
+    const target = syntheticTarget({ matrixUnits: [unit(16, 16, 16)] });
+    for (const spec of [{ dims: { headDim: 16 } }, { dims: { headDim: 24 }, dtype: "f16" }] as const) {
+      const scheduled = await check(spec, target);
+      for (const { dispatches } of scheduled)
+        for (const { module } of dispatches) expect(module.uses.matrixUnits).toBe(false);
+    }
   });
 });
 

@@ -21,7 +21,6 @@ import type { AttentionKernel } from "../../../program/kernel.ts";
 import {
   add,
   and,
-  builtin,
   call,
   div,
   eq,
@@ -32,13 +31,11 @@ import {
   linearWorkgroup,
   lt,
   max,
-  min,
   mul,
   rem,
   splat,
   sub,
   u,
-  u32,
 } from "../build.ts";
 import type { Expr } from "../ir.ts";
 import type { Dispatch, GpuTarget, ScheduleContext, ScheduledKernel } from "../target.ts";
@@ -55,14 +52,16 @@ import {
   Tiles,
   weightBytes,
 } from "./attention-tiles.ts";
+import { chooseUnitShape } from "./attention-units.ts";
+import { emitUnitAttend, forwardDemand } from "./attention-units-forward.ts";
 import {
   firstKeysOf,
-  type HeadTerms,
   type KeyRange,
   keyRangeOf,
+  loopRange,
+  loopRangeBytes,
   Scores,
   someOutside,
-  tileKeyRange,
 } from "./attention-visibility.ts";
 
 export function scheduleAttention(kernel: AttentionKernel, context: ScheduleContext): ScheduledKernel {
@@ -70,6 +69,11 @@ export function scheduleAttention(kernel: AttentionKernel, context: ScheduleCont
   const isFolded = distinctMemories(kernel, context) > context.target.limits.bindings;
   if (isDecoding(kernel)) return scheduleAttentionDecode(kernel, context, isFolded);
   const { headDim, queries, heads, batch } = kernel.dims;
+  const scratch = isFolded ? [heads * recordBytes] : [];
+  const before = isFolded ? [emitTerms(kernel, context)] : [];
+  const units = chooseUnitShape(kernel, context, forwardDemand(kernel));
+  if (units !== undefined)
+    return { dispatches: [...before, emitUnitAttend(kernel, context, units, isFolded)], scratch };
   const shape = chooseTileShape(context.target, {
     headDim,
     positions: queries,
@@ -80,11 +84,9 @@ export function scheduleAttention(kernel: AttentionKernel, context: ScheduleCont
       columnTileBytes(candidate) +
       weightBytes(candidate) +
       exchangeBytes(candidate, context.target) +
-      boundsBytes(candidate, kernel),
+      loopRangeBytes(candidate.rows, kernel),
   });
-  const attend = emitAttend(kernel, context, shape, isFolded);
-  if (!isFolded) return { dispatches: [attend], scratch: [] };
-  return { dispatches: [emitTerms(kernel, context), attend], scratch: [heads * recordBytes] };
+  return { dispatches: [...before, emitAttend(kernel, context, shape, isFolded)], scratch };
 }
 
 function distinctMemories(kernel: AttentionKernel, context: ScheduleContext): number {
@@ -96,12 +98,6 @@ function distinctMemories(kernel: AttentionKernel, context: ScheduleContext): nu
 
 const exchangeBytes = ({ rows, across }: TileShape, target: GpuTarget): number =>
   exchangesInSubgroup(target, across) ? 0 : rows * across * 4;
-
-const boundsBytes = ({ rows }: TileShape, kernel: AttentionKernel): number =>
-  (kernel.firstKey === undefined ? 0 : rows * 4) + (isBoundAtRunTime(kernel) ? 8 : 0);
-
-const isBoundAtRunTime = ({ kvLength, firstKey }: AttentionKernel): boolean =>
-  kvLength !== undefined || firstKey !== undefined;
 
 function emitAttend(kernel: AttentionKernel, context: ScheduleContext, shape: TileShape, isFolded: boolean): Dispatch {
   const { dims } = kernel;
@@ -135,7 +131,10 @@ function emitAttend(kernel: AttentionKernel, context: ScheduleContext, shape: Ti
     const firstKey = firstKeysOf(memory, kernel, batch, head);
     const rows = Array.from({ length: shape.rowsEach }, (_, i) => builder.let(add(first, tiling.row(i))));
     const ranges = rows.map((query) => keyRangeOf(builder, kernel, terms, query, firstKey));
-    const loop = loopRange(builder, kernel, { tiling, terms, first, ranges });
+    const loop = loopRange(builder, kernel, {
+      ...{ terms, first, rows: shape.rows, isLeader: eq(tiling.x, u(0)) },
+      own: ranges.map((range, i) => ({ row: tiling.row(i), first: range.first })),
+    });
     tiling.copyRows(qTile, { from: q, base: q.base(batch, head), first, limit: u(queries), extent: queries });
     const sums = tiling.sums();
     const maxima = rows.map(() => builder.var(f(invisible)));
@@ -193,38 +192,4 @@ function emitAttend(kernel: AttentionKernel, context: ScheduleContext, shape: Ti
     });
   });
   return { ...builder.finish(), grid };
-}
-
-/** The keys that the workgroup's loop runs through; the same for all of its threads, as far as control flow can tell. */
-function loopRange(
-  builder: KernelBuilder,
-  kernel: AttentionKernel,
-  { tiling, terms, first, ranges }: { tiling: Tiles; terms: HeadTerms; first: Expr; ranges: readonly KeyRange[] },
-): KeyRange {
-  const { rows } = tiling.shape;
-  const { queries } = kernel.dims;
-  const last = min(add(first, u(rows - 1)), u(queries - 1));
-  const range = tileKeyRange(builder, kernel, terms, first, last);
-  if (!isBoundAtRunTime(kernel)) return range;
-  const bounds = builder.shared(u32, 2);
-  const starts = kernel.firstKey === undefined ? undefined : builder.shared(u32, rows);
-  if (starts !== undefined) {
-    builder.if(eq(tiling.x, u(0)), () =>
-      ranges.forEach((own, i) => {
-        builder.set(starts, tiling.row(i), own.first);
-      }),
-    );
-    builder.barrier();
-  }
-  builder.if(eq(builtin("localIndex"), u(0)), () => {
-    let from = range.first;
-    if (starts !== undefined) {
-      const least = builder.var(builder.get(starts, 0));
-      builder.for(u(1), u(rows), u(1), (row) => builder.assign(least, min(least.value, builder.get(starts, row))));
-      from = max(from, least.value);
-    }
-    builder.set(bounds, 0, from);
-    builder.set(bounds, 1, range.end);
-  });
-  return { first: builder.uniform(bounds, 0), end: builder.uniform(bounds, 1) };
 }
