@@ -1,10 +1,10 @@
 /**
  * @file Which schedule for which product. Candidates are compared by a model of one large GPU, in clocks: enough of one to rank them, never
- * to predict a time.
+ * to predict a time. Its figures are arithmetic on published ones; none was fitted to a measurement.
  *
- * The model's core (a streaming multiprocessor of NVIDIA's Ada or Hopper; a work-group processor of AMD's RDNA, a core of Apple's M and four of Intel's
- * Xe differ by less than the ranks do): 128 multiply-adds a clock, 64 bytes a clock from the second-level cache, 64 Ki registers, 100 KiB of
- * shared memory. 256 invocations with independent sums keep it busy; fewer do so in proportion.
+ * The model's core is a streaming multiprocessor of NVIDIA's Ada or Hopper: 128 multiply-adds a clock, 64 bytes a clock from the second-level cache, 64 Ki
+ * registers, 100 KiB of shared memory. 256 invocations with independent sums keep it busy; fewer do so in proportion. A work-group processor of AMD's RDNA has
+ * the same arithmetic and more shared memory; a core of Apple's M the same arithmetic and about half the shared memory (`sharedPerCore`).
  *
  *   tile        per         sums,       registers     workgroups   shared bytes   multiply-adds    bytes from L2      for
  *               invocation  invocations               per core     (16 steps ×2)  per shared load  per multiply-add
@@ -17,10 +17,11 @@
  *    32 × 32    4 × 4       16, 64      ~64           12           8 KiB          8                0.25               small
  *    16 × 64    4 × 4       16, 64      ~64           10           10 KiB         8                0.31               9 … 16 rows
  *
- * - A shared load of 16 bytes by 32 lanes that see 4 or 8 different vectors is served in about one clock beside 4 of arithmetic per 16 multiply-adds of
- *   each lane: 8 × 8 spends 4 clocks of loads on 16 of arithmetic, 4 × 4 two on 4. So the large tiles are near the arithmetic peak, and 4 × 4 is
- *   bound by shared memory at about 60% of it. 64 sums leave room for two workgroups (16 warps) on NVIDIA, and
- *   for 8 waves on RDNA (128 of 1536 registers a lane); Apple's 208 half-width pairs hold them too.
+ * - A shared load of 16 bytes by 32 lanes that see 4 or 8 different vectors takes about a clock, 16 multiply-adds of each of them take 4: 8 × 8 spends 4
+ *   clocks of loads on 16 of arithmetic, 4 × 4 two on 4. The model adds them up as if they never overlapped, so 8 × 8 reaches 78% of the
+ *   arithmetic and 4 × 4 62%.
+ * - 64 sums leave room for two workgroups (16 warps) on NVIDIA, and for 8 to 12 waves on RDNA (of 1024 or 1536 registers a lane).
+ * - Matrices that no tile divides pay for whole tiles; that, and how evenly tiles spread over cores, is what decides between neighbours in the table.
  * - Where there are fewer tiles than cores, k is split: the parts go through scratch memory and a second dispatch, in a fixed order,
  *   which costs a launch (about 4000 clocks) and the traffic.
  * - Rows of at most 8 (decoding) never come near arithmetic: they are read at the speed of memory (`matmul-dots`, `matmul-columns`).
@@ -57,7 +58,12 @@ const unitMultiplyAddsPerClock = 512;
 const cacheBytesPerClock = 64;
 const sharedBytesPerClock = 128;
 const registersPerCore = 65_536;
-const sharedPerCore = 100 * 1024;
+/**
+ * What a workgroup may take says what a core has: 100 KiB and more behind a limit of 48 or 64 KiB (NVIDIA, AMD), little more than the limit behind one
+ * of 32 (Apple, some of Intel's).
+ */
+const sharedPerCore = ({ limits }: GpuTarget): number =>
+  limits.sharedBytes >= 48 * 1024 ? 100 * 1024 : 1.5 * limits.sharedBytes;
 const busyInvocations = 256;
 /** A load that the second-level cache or memory serves, seen from one invocation. */
 const loadClocks = 500;
@@ -99,7 +105,7 @@ export function chooseProduct(size: ProductSize, target: GpuTarget): ProductChoi
     for (const splits of splitCounts) {
       const isEven = evenSplits(size.k, candidate.bk, splits) === splits;
       if (!isEven || (splits > 1 && size.k / splits < stepsPerPart)) continue;
-      const cost = costOf(size, candidate, splits);
+      const cost = costOf(size, candidate, splits, target);
       if (cost < least) [best, least] = [candidate.choose(splits), cost];
     }
   return best;
@@ -117,12 +123,18 @@ const tiles: readonly Omit<TileShape, "bk">[] = [
   { bm: 64, bn: 16, tm: 4, tn: 4 },
 ];
 
-function tileCandidates({ limits }: GpuTarget): readonly Candidate[] {
+/** One workgroup waits at its barriers while another computes, so a core must hold two. */
+const hasRoom = (target: GpuTarget, threads: number, sharedBytes: number): boolean =>
+  threads <= target.limits.invocations &&
+  sharedBytes <= target.limits.sharedBytes &&
+  2 * sharedBytes <= sharedPerCore(target);
+
+function tileCandidates(target: GpuTarget): readonly Candidate[] {
   return tiles.flatMap((tile) => {
     // As many steps at a time as shared memory holds.
     const shape = [16, 8]
       .map((bk) => ({ ...tile, bk }))
-      .find((each) => sharedBytesOf(each) <= limits.sharedBytes && invocationsOf(each) <= limits.invocations);
+      .find((each) => hasRoom(target, invocationsOf(each), sharedBytesOf(each)));
     if (shape === undefined) return [];
     const { bm, bn, tm, tn } = shape;
     const arithmetic = (tm * tn) / 4;
@@ -153,17 +165,16 @@ function unitCandidates({ forms, scalar }: ProductSize, target: GpuTarget): read
   if (found === undefined) return [];
   const { unit } = found;
   const bytes = unit.input === "f16" ? 2 : 4;
-  const variants = [32, 16].flatMap((bk) => ([2, 1] as const).map((buffers) => ({ bk, buffers })));
+  const variants = (unit.input === "f16" ? [32, 16] : [16, 8]).flatMap((bk) =>
+    ([2, 1] as const).map((buffers) => ({ bk, buffers })),
+  );
   return unitTiles.flatMap((tile) => {
     const { bm, bn, down, across } = tile;
     if ((bm / down) % unit.m !== 0 || (bn / across) % unit.n !== 0) return [];
     const shape = variants
       .filter(({ bk }) => bk % unit.k === 0)
       .map((variant) => ({ ...found, ...tile, ...variant }))
-      .find(
-        (each) =>
-          unitSharedBytes(each, forms) <= target.limits.sharedBytes && unitThreads(each) <= target.limits.invocations,
-      );
+      .find((each) => hasRoom(target, unitThreads(each), unitSharedBytes(each, forms)));
     if (shape === undefined) return [];
     const threads = unitThreads(shape);
     const reads = (bytes * down * across * (bm / down + bn / across)) / sharedBytesPerClock;
@@ -182,11 +193,11 @@ function unitCandidates({ forms, scalar }: ProductSize, target: GpuTarget): read
   });
 }
 
-function costOf({ batch, m, n, k }: ProductSize, candidate: Candidate, splits: number): number {
+function costOf({ batch, m, n, k }: ProductSize, candidate: Candidate, splits: number, target: GpuTarget): number {
   const { bm, bn, bk, threads, registers, sharedBytes, clocks } = candidate;
   const resident = Math.min(
     Math.floor(registersPerCore / (threads * registers)),
-    Math.floor(sharedPerCore / sharedBytes),
+    Math.floor(sharedPerCore(target) / sharedBytes),
   );
   const batches = batchesOf(batch);
   const workgroups = Math.ceil(m / bm) * Math.ceil(n / bn) * batches * splits;

@@ -109,7 +109,8 @@ const heavy: NonNullable<Spec["around"]> = (s, domain) => {
 describe("every tile", () => {
   const limitsWith = (sharedBytes: number): GpuTarget["limits"] => ({ ...syntheticTarget().limits, sharedBytes });
   const targets: readonly (readonly [string, DType, GpuTarget])[] = [
-    ["32 KiB of shared memory", "f32", syntheticTarget()],
+    ["48 KiB of shared memory", "f32", syntheticTarget({ limits: limitsWith(49_152) })],
+    ["32 KiB", "f32", syntheticTarget()],
     ["16 KiB", "f32", syntheticTarget({ limits: limitsWith(16_384) })],
     ["units, 32 KiB", "f16", syntheticTarget({ matrixUnits: [unit(16, 16, 16)] })],
     ["units, 48 KiB", "f16", syntheticTarget({ matrixUnits: [unit(16, 8, 16)], limits: limitsWith(49_152) })],
