@@ -111,7 +111,7 @@ const finishThreads = 64;
 /** The second dispatch: adds the parts and runs the epilogue, four columns to an invocation. */
 export function finishDispatch(kernel: MatmulKernel, layout: PartLayout, context: ScheduleContext): Dispatch {
   const k = new KernelBuilder(finishThreads);
-  const memory = new KernelMemory(k, context, epilogueUses(kernel, true));
+  const memory = new KernelMemory(k, context, epilogueUses(kernel, true), { reserved: 1 });
   const parts = k.bind({ kind: "scratch", index: 0 }, vec("f32", 4), {
     isWritten: false,
     length: partBytes(layout) / 16,
