@@ -11,8 +11,8 @@
  * With more than one split each leaves (Σ, m, l) in scratch memory, and a second dispatch joins them in the order of the splits:
  * m = max mᵢ, out = Σ 2^(mᵢ − m)·Σᵢ / Σ 2^(mᵢ − m)·lᵢ.
  *
- * Roofline: 4·rows·d operations per 8·d bytes of K and V in f32: half a multiply-add per byte and row, so memory bounds it up to some twenty rows. The scratch is
- * rows · (d + 4) floats per split against 2·d·length of keys and values: below 2% for one row and 64 keys or more.
+ * Roofline: 4·rows·d operations per 8·d bytes of K and V in f32: half an operation per byte and row, so memory bounds it up to some forty rows. The scratch is
+ * rows · (d + 4) floats per split, written and read, against 2·d·length of keys and values: below 2% for one row and 64 keys or more.
  *
  * @source Dao, Haziza, Massa, Sizov 2023, "Flash-Decoding for long-context inference"
  */
@@ -20,9 +20,7 @@ import type { AttentionKernel } from "../../../program/kernel.ts";
 import {
   type ArrayRef,
   add,
-  type BoundArray,
   builtin,
-  call,
   compose,
   div,
   eq,
@@ -45,82 +43,21 @@ import {
   u32,
 } from "../build.ts";
 import type { Expr } from "../ir.ts";
-import type { Dispatch, GpuTarget, ScheduleContext, ScheduledKernel } from "../target.ts";
-import { bindAttention, chunksOf, chunkWidth, HeadArray } from "./attention-access.ts";
+import type { Dispatch, ScheduleContext, ScheduledKernel } from "../target.ts";
+import { bindAttention, chunkWidth, HeadArray } from "./attention-access.ts";
+import { bindPartials, emitJoin, type Partials, recordAt } from "./attention-decode-join.ts";
+import { type DecodePlan, planDecoding } from "./attention-decode-plan.ts";
 import { inverseOf, invisible, storeLse, weightOf } from "./attention-softmax.ts";
 import { bindTerms, emitTerms, recordBytes } from "./attention-terms.ts";
 import { chunkBytes, chunkType, copyTile } from "./attention-tiles.ts";
 import { firstKeysOf, keyRangeOf, Scores, tileKeyRange } from "./attention-visibility.ts";
-
-const mostQueries = 16;
-const mostRows = 8;
-const mostThreads = 128;
-const fewestThreads = 32;
-/** Workgroups that keep a large GPU busy. */
-const workgroupsWanted = 512;
-const shortestSplit = 64;
-const longestSplit = 2048;
-
-export const isDecoding = ({ dims }: AttentionKernel): boolean => dims.queries <= mostQueries;
-
-const powerAbove = (n: number): number => 2 ** Math.ceil(Math.log2(Math.max(1, n)));
-const powerBelow = (n: number): number => 2 ** Math.floor(Math.log2(Math.max(1, n)));
-
-interface Plan {
-  readonly threads: number;
-  readonly chunks: number;
-  readonly slotChunks: number;
-  /** Threads along a row of V, a power of two. */
-  readonly chunkLanes: number;
-  /** Queries times heads that share a key head; how many of them a workgroup takes, and how many such groups there are. */
-  readonly rowsInAll: number;
-  readonly rows: number;
-  readonly groups: number;
-  readonly tileKeys: number;
-  readonly tileChunks: number;
-  readonly splitKeys: number;
-  readonly splits: number;
-}
-
-function planOf({ dims }: AttentionKernel, { limits }: GpuTarget): Plan {
-  const { batch, heads, kvHeads, queries, keys, headDim } = dims;
-  const chunks = chunksOf(headDim);
-  const slotChunks = chunks | 1;
-  const chunkLanes = powerAbove(chunks);
-  // A thread for four keys of a chunk, if there are so many.
-  const threads = Math.max(
-    chunkLanes,
-    Math.min(
-      powerBelow(Math.min(mostThreads, limits.invocations)),
-      Math.max(fewestThreads, powerAbove((keys * chunks) / 4)),
-    ),
-  );
-  const rowsInAll = (heads / kvHeads) * queries;
-  for (let rows = Math.min(mostRows, powerAbove(rowsInAll)); rows >= 1; rows /= 2)
-    for (const tileKeys of [32, 16, 8]) {
-      const groups = Math.ceil(rowsInAll / rows);
-      const tileChunks = Math.max(tileKeys * slotChunks, threads * Math.min(rows, 4));
-      const fixed = (rows * chunks + tileChunks) * chunkBytes + (threads + 2 * rows + 2) * 4;
-      const share = (keys * batch * kvHeads * groups) / workgroupsWanted;
-      const wanted = Math.min(longestSplit, Math.max(shortestSplit, powerAbove(share)));
-      const splitKeys = Math.min(wanted, powerBelow((limits.sharedBytes - fixed) / (4 * rows)));
-      if (splitKeys >= shortestSplit && threads <= limits.invocations)
-        return {
-          ...{ threads, chunks, slotChunks, chunkLanes, rowsInAll, rows, groups, tileKeys, tileChunks, splitKeys },
-          splits: Math.max(1, Math.ceil(keys / splitKeys)),
-        };
-    }
-  throw new RangeError(
-    `attention with heads of ${headDim} does not fit ${limits.sharedBytes} bytes of a workgroup's memory`,
-  );
-}
 
 export function scheduleAttentionDecode(
   kernel: AttentionKernel,
   context: ScheduleContext,
   isFolded: boolean,
 ): ScheduledKernel {
-  const plan = planOf(kernel, context.target);
+  const plan = planDecoding(kernel, context.target);
   const { batch, kvHeads, heads } = kernel.dims;
   const terms = isFolded ? { dispatches: [emitTerms(kernel, context)], scratch: [heads * recordBytes] } : undefined;
   const before = terms?.scratch ?? [];
@@ -141,23 +78,10 @@ export function scheduleAttentionDecode(
   };
 }
 
-/** Per key head, row and split: the chunks of the sum, then (m, l, 0, 0). */
-interface Partials {
-  readonly index: number;
-  readonly length: number;
-}
-
-const bindPartials = (builder: KernelBuilder, { index, length }: Partials, isWritten: boolean): BoundArray =>
-  builder.bind({ kind: "scratch", index }, chunkType, { isWritten, length });
-
-/** The record of a row (counted over all key heads) and a split. */
-const recordAt = ({ splits, chunks }: Plan, row: Expr, split: Expr): Expr =>
-  mul(add(mul(row, u(splits)), split), u(chunks + 1));
-
 function emitSplits(
   kernel: AttentionKernel,
   context: ScheduleContext,
-  plan: Plan,
+  plan: DecodePlan,
   isFolded: boolean,
   partials?: Partials,
 ): Dispatch {
@@ -399,52 +323,4 @@ function emitSoftmax(
     }),
   );
   builder.barrier();
-}
-
-/** Joins the splits of every row, in their order. */
-function emitJoin(kernel: AttentionKernel, context: ScheduleContext, plan: Plan, partials: Partials): Dispatch {
-  const { batch: batches, heads, kvHeads, queries, headDim } = kernel.dims;
-  const { chunks, splits, rowsInAll } = plan;
-  const threads = Math.min(64, context.target.limits.invocations);
-  const lanes = Math.min(threads, powerAbove(chunks));
-  const rows = batches * kvHeads * rowsInAll;
-  const perGroup = threads / lanes;
-  const grid = gridOf(Math.ceil(rows / perGroup), context.target.limits.workgroups);
-  const builder = new KernelBuilder(threads);
-  const memory = bindAttention(builder, context, kernel, {
-    reads: [],
-    writes: [kernel.out],
-    others: [],
-    otherWrites: [kernel.lse.buffer],
-  });
-  const out = new HeadArray(builder, memory, kernel.out, headDim);
-  const scratch = bindPartials(builder, partials, false);
-  const local = builtin("localIndex");
-  const row = builder.let(add(mul(linearWorkgroup(grid), u(perGroup)), div(local, u(lanes))));
-  builder.if(lt(row, u(rows)), () => {
-    const record = (split: Expr): Expr => recordAt(plan, row, split);
-    const statsOf = (split: Expr): Expr => builder.let(builder.load(scratch, add(record(split), u(chunks))));
-    const maximum = builder.var(f(invisible));
-    builder.for(u(0), u(splits), u(1), (split) => builder.assign(maximum, max(maximum.value, lane(statsOf(split), 0))));
-    const head = builder.let(
-      add(mul(rem(div(row, u(rowsInAll)), u(kvHeads)), u(heads / kvHeads)), div(rem(row, u(rowsInAll)), u(queries))),
-    );
-    const batch = builder.let(div(row, u(rowsInAll * kvHeads)));
-    const query = builder.let(rem(rem(row, u(rowsInAll)), u(queries)));
-    const base = out.base(batch, head);
-    builder.for(rem(local, u(lanes)), u(chunks), u(lanes), (chunk) => {
-      const sum = builder.var(splat(f(0), chunkWidth));
-      const total = builder.var(f(0));
-      builder.for(u(0), u(splits), u(1), (split) => {
-        const stats = statsOf(split);
-        const factor = builder.let(call("exp2", sub(lane(stats, 0), maximum.value)));
-        const part = builder.load(scratch, add(record(split), chunk));
-        builder.assign(total, fma(lane(stats, 1), factor, total.value));
-        builder.assign(sum, fma(splat(factor, chunkWidth), part, sum.value));
-      });
-      out.store(base, query, chunk, mul(sum.value, splat(builder.let(inverseOf(total.value)), chunkWidth)));
-      builder.if(eq(chunk, u(0)), () => storeLse(memory, kernel, { batch, head, query }, maximum.value, total.value));
-    });
-  });
-  return { ...builder.finish(), grid };
 }

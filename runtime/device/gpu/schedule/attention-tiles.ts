@@ -9,7 +9,7 @@
  *
  * Column j of thread x lies at slot x + across·j, so that a thread's columns are neighbours (its weights are one vector) while the slots that neighbouring
  * threads read together are neighbours too. A slot takes an odd number of chunks: eight threads that read the same chunk of eight slots meet eight
- * different quarters of the 32 banks. Rows are read by all x at once, a broadcast, and need no such care.
+ * different fours of the 32 banks. Rows are read by all x at once, a broadcast, and need no such care.
  *
  * Why blocks in registers: a step of `dot` with 4 × 4 reads 8 chunks (8 · 4 clocks of 128 bytes for 32 threads) for 64 multiply-adds (16 clocks of 128
  * lanes), half of peak; a thread that kept a whole query and read keys alone would do 4 per read, a quarter of that.

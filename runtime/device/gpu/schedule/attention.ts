@@ -12,7 +12,7 @@
  * cache, since the workgroups of one head run side by side. At 1–2 TB/s from there that bounds nothing below 16–32 TFLOP/s; the reads of shared memory do
  * (attention-tiles.ts), at about half of the plain f32 peak. Memory proper sees q, k, v and out once.
  *
- * Few queries take attention-decode.ts.
+ * Few queries take attention-decode.ts; operands in f16, where the target has matrix units for them, attention-units-forward.ts.
  *
  * @source Dao 2023, "FlashAttention-2", sections 3.1 and 3.3 (no rescaling by l inside the loop; parallel over queries; one logarithm saved);
  * Milakov and Gimelshein 2018, "Online normalizer calculation for softmax"
@@ -40,7 +40,8 @@ import {
 import type { Expr } from "../ir.ts";
 import type { Dispatch, GpuTarget, ScheduleContext, ScheduledKernel } from "../target.ts";
 import { bindAttention, chunkWidth, HeadArray } from "./attention-access.ts";
-import { isDecoding, scheduleAttentionDecode } from "./attention-decode.ts";
+import { scheduleAttentionDecode } from "./attention-decode.ts";
+import { isDecoding } from "./attention-decode-plan.ts";
 import { exchangesInSubgroup, inverseOf, invisible, rowExchange, storeLse, weightOf } from "./attention-softmax.ts";
 import { bindTerms, emitTerms, recordBytes } from "./attention-terms.ts";
 import {
