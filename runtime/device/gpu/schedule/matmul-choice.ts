@@ -29,6 +29,7 @@
  *   less by 4. What they wait for is shared memory: 2 bytes per neighbour and step for each subgroup that reads it, 128 bytes a clock.
  * - A few steps, or matrices smaller than a tile: each invocation for itself (`matmul-blocks`), some 16 clocks a step for 32 invocations of 4 × 4 results.
  */
+import type { ScalarType } from "../ir.ts";
 import type { GpuTarget } from "../target.ts";
 import { batchesOf } from "./matmul-grid.ts";
 import type { OperandForm } from "./matmul-operand.ts";
@@ -43,8 +44,8 @@ export interface ProductSize {
   readonly k: number;
   /** Of A and of B. */
   readonly forms: readonly [OperandForm, OperandForm];
-  /** What both operands are stored as; absent where they differ. */
-  readonly scalar?: string;
+  /** What they are stored as. */
+  readonly scalars: readonly [ScalarType, ScalarType];
 }
 
 export type ProductChoice =
@@ -160,8 +161,8 @@ const unitTiles: readonly Pick<UnitShape, "bm" | "bn" | "down" | "across">[] = [
   { bm: 16, bn: 64, down: 1, across: 4 },
 ];
 
-function unitCandidates({ forms, scalar }: ProductSize, target: GpuTarget): readonly Candidate[] {
-  const found = scalar === undefined ? undefined : unitFor(target, scalar);
+function unitCandidates({ forms, scalars }: ProductSize, target: GpuTarget): readonly Candidate[] {
+  const found = unitFor(target, scalars);
   if (found === undefined) return [];
   const { unit } = found;
   const bytes = unit.input === "f16" ? 2 : 4;

@@ -5,13 +5,12 @@
  * - Operands lie in shared memory as they do in global memory (`[neighbour][k]` or `[k][neighbour]`), in vectors of four: a matrix is loaded row-major or
  *   column-major, so nothing is transposed. Lines are padded by 16 bytes: eight lines of 16 bytes, what a matrix load reads at once, then lie in
  *   different banks (lines of 32 + 8 halves are 20 banks apart, of 128 + 8 halves 4), and stay aligned to 16 bytes, which Vulkan asks for.
- * - Only units with f32 sums serve: sums in f16 would lose what training needs.
- * - Which part of the tile a subgroup owns follows from `localIndex / width`, so the width must be one number: the hardware's only one
- *   (NVIDIA, Apple), or the widest, which is what Vulkan's configurations are stated for, where a module may ask for it (AMD, Intel). Where neither holds, the
- *   plain tiles run.
+ * - Only units with f32 sums serve: sums in f16 would lose what training needs. A unit for f32 takes narrower operands, too, which are widened on their way.
+ * - Which part of the tile a subgroup owns follows from `localIndex / width`, so the width must be one number: the hardware's only one (NVIDIA, Apple), or
+ *   where a module may ask for it (AMD, Intel) the widest, of which Dawn wants workgroups to be multiples. Where neither holds, the plain tiles run.
  */
-import { type ArrayRef, add, builtin, div, type KernelBuilder, mul, rem, u, vec } from "../build.ts";
-import type { Expr, LocalId } from "../ir.ts";
+import { type ArrayRef, add, builtin, cast, div, type KernelBuilder, mul, rem, u, vec } from "../build.ts";
+import type { Expr, LocalId, ScalarType } from "../ir.ts";
 import type { GpuTarget, MatrixUnit } from "../target.ts";
 import { type BlockLayout, pipeline, TileLoader, type TileSide } from "./matmul-loader.ts";
 import type { OperandForm, OperandReader } from "./matmul-operand.ts";
@@ -32,19 +31,22 @@ export interface UnitShape {
   readonly buffers: 1 | 2;
 }
 
-/** The unit that serves operands of one scalar type, if the target has one whose sums are f32. The largest has the fewest loads. */
+/**
+ * The unit that serves operands of these scalar types, if the target has one whose sums are f32: one that takes them as they are, or one for
+ * f32, to which they are widened on their way (Apple's only ones with f32 sums). The largest has the fewest loads.
+ */
 export function unitFor(
-  target: GpuTarget,
-  scalar: string,
+  { subgroups, matrixUnits }: GpuTarget,
+  scalars: readonly ScalarType[],
 ): Pick<UnitShape, "unit" | "width" | "isWidthAsked"> | undefined {
-  const { subgroups, matrixUnits } = target;
   if (subgroups === undefined) return undefined;
   const { min, max, isFixable = false } = subgroups;
   if (min !== max && !isFixable) return undefined;
+  const isNative = ({ input }: MatrixUnit): boolean => scalars.every((scalar) => scalar === input);
   const size = ({ m, n, k }: MatrixUnit): number => m * n * k;
   const [unit] = matrixUnits
-    .filter(({ input, result }) => input === scalar && result === "f32")
-    .sort((a, b) => size(b) - size(a));
+    .filter((each) => each.result === "f32" && (each.input === "f32" || isNative(each)))
+    .sort((a, b) => Number(isNative(b)) - Number(isNative(a)) || size(b) - size(a));
   return unit === undefined ? undefined : { unit, width: max, isWidthAsked: min !== max };
 }
 
@@ -145,7 +147,7 @@ function lineLayout(k: KernelBuilder, { unit, bk }: UnitShape): BlockLayout {
     bufferLength: (side) => bufferOf(side.reader.operand.form, side.extent, bk, unit),
     put: (side, first, raw, at) => {
       side.reader.inside(raw, at).forEach((value, i) => {
-        k.set(side.array, add(first, u(i * line(side))), value);
+        k.set(side.array, add(first, u(i * line(side))), cast(value, unit.input));
       });
     },
   };

@@ -108,7 +108,7 @@ const heavy: NonNullable<Spec["around"]> = (s, domain) => {
 
 describe("every tile", () => {
   const limitsWith = (sharedBytes: number): GpuTarget["limits"] => ({ ...syntheticTarget().limits, sharedBytes });
-  const targets: readonly (readonly [string, DType, GpuTarget])[] = [
+  const targets: readonly (readonly [string, "f32" | "f16", GpuTarget])[] = [
     ["48 KiB of shared memory", "f32", syntheticTarget({ limits: limitsWith(49_152) })],
     ["32 KiB", "f32", syntheticTarget()],
     ["16 KiB", "f32", syntheticTarget({ limits: limitsWith(16_384) })],
@@ -118,7 +118,14 @@ describe("every tile", () => {
   const seen = new Set<string>();
   const transposed = transposes.filter(({ transposeA, transposeB }) => transposeA !== transposeB);
   for (const [name, dtype, target] of targets) {
-    const size = { m: 1, n: 1, k: 1, batch: [], forms: ["along-k", "along-k"] as const, scalar: dtype };
+    const size = {
+      m: 1,
+      n: 1,
+      k: 1,
+      batch: [],
+      forms: ["along-k", "along-k"] as const,
+      scalars: [dtype, dtype] as const,
+    };
     for (const candidate of candidatesFor(size, target)) {
       const { bm, bn, bk, sharedBytes } = candidate;
       const shape = `${bm}×${bn} by ${bk}, ${sharedBytes} bytes`;
@@ -168,7 +175,8 @@ describe("products on matrix units", () => {
   it("in f32, where the hardware has that", async () => {
     const target = syntheticTarget({ matrixUnits: [unit(8, 8, 8, "f32")] });
     expect(await check({ m: 48, n: 40, k: 64, transposeB: true }, target)).toEqual(["units"]);
-    expect(await check({ m: 48, n: 40, k: 64, dtype: "f16" }, target)).toEqual(["plain"]);
+    expect(await check({ m: 48, n: 40, k: 64, dtype: "f16" }, target)).toEqual(["units"]);
+    expect(await check({ m: 47, n: 40, k: 63, dtype: "f16", rightDtype: "f32" }, target)).toEqual(["units"]);
   });
 
   it("not where the width of a subgroup is open, where sums would be f16, or where the operands differ", async () => {
@@ -294,7 +302,7 @@ describe("the choice", () => {
   const { matrixUnits: _, ...rest } = syntheticTarget();
   const choose = (m: number, n: number, k: number, batch: readonly number[] = []): string => {
     const choice = chooseProduct(
-      { m, n, k, batch, forms: ["along-k", "along-outer"], scalar: "f32" },
+      { m, n, k, batch, forms: ["along-k", "along-outer"], scalars: ["f32", "f32"] },
       { ...rest, matrixUnits: [] },
     );
     return choice.kind === "blocks" ? "blocks" : `${choice.shape.bm}×${choice.shape.bn}/${choice.splits}`;

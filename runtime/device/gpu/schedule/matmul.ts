@@ -13,6 +13,7 @@ import type { MatmulKernel } from "../../../program/kernel.ts";
 import { foldBatch, transposeProduct } from "../../../program/product.ts";
 import type { BufferDecl } from "../../../program/program.ts";
 import { div, mul, rem, u, vec } from "../build.ts";
+import type { ScalarType } from "../ir.ts";
 import { type ScheduleContext, type ScheduledKernel, storageFormat } from "../target.ts";
 import { blockGrid, blockThreads, emitBlocks } from "./matmul-blocks.ts";
 import { chooseProduct, type ProductChoice, type ProductSize } from "./matmul-choice.ts";
@@ -48,10 +49,8 @@ export function scheduleChoice(
 export function sizeOf(kernel: MatmulKernel, { buffers, target }: ScheduleContext): ProductSize {
   const { batch, m, n, k } = kernel;
   const { a, b } = operandsOf(kernel);
-  const [left, right] = [a, b].map(
-    ({ buffer }) => storageFormat((buffers[buffer] as BufferDecl).dtype, target).scalar,
-  ) as [string, string];
-  return { batch, m, n, k, forms: [a.form, b.form], ...(left === right ? { scalar: left } : {}) };
+  const scalarOf = (buffer: number): ScalarType => storageFormat((buffers[buffer] as BufferDecl).dtype, target).scalar;
+  return { batch, m, n, k, forms: [a.form, b.form], scalars: [scalarOf(a.buffer), scalarOf(b.buffer)] };
 }
 
 /**
