@@ -133,12 +133,14 @@ export function emitUnary(b: KernelBuilder, fn: UnaryOp, a: Expr): Expr {
   }
 }
 
-const plain: ReadonlySet<BinaryOp> = new Set(["add", "sub", "mul", "div", "lt", "le", "gt", "ge", "eq", "ne"]);
+const plain: ReadonlySet<BinaryOp> = new Set(["add", "sub", "mul", "div", "lt", "le", "gt", "ge", "eq"]);
 
 export function emitBinary(b: KernelBuilder, fn: BinaryOp, x: Expr, y: Expr): Expr {
   if (x.type.scalar === "bool") return onTruth(fn, x, y);
   if (plain.has(fn)) return binary(fn as "add", x, y);
   switch (fn) {
+    case "ne":
+      return not(eq(x, y)); // a compiler may take `!=` of floats for false where one is NaN
     case "max":
       return x.type.scalar === "f32" ? maxOrNan(b, x, y) : call("max", x, y);
     case "min":

@@ -74,19 +74,20 @@ export function simplify({ domain, innerRank, accesses, bodies, order }: SpacePa
   };
 }
 
-/** The domain's axes for a walk whose innermost axis most accesses find contiguous; writes count double. */
+/** Some axes of a domain, for a walk whose innermost axis most accesses find contiguous; writes count double. */
 export function contiguousOrder(
   domain: readonly number[],
   reads: readonly Access[],
   writes: readonly Access[],
+  axes: readonly number[] = domain.map((_, axis) => axis),
 ): readonly number[] {
-  if (domain.length === 0) return [];
-  const axes = domain.map((_, axis) => axis);
+  const [first] = axes;
+  if (first === undefined) return [];
   const weight = (axis: number): number =>
     domain[axis] === 1 ? -1 : [...reads, ...writes, ...writes].filter(({ strides }) => strides[axis] === 1).length;
-  const last = axes.reduce((best, axis) => (weight(axis) >= weight(best) ? axis : best), 0);
+  const last = axes.reduce((best, axis) => (weight(axis) >= weight(best) ? axis : best), first);
   const guide = [...writes, ...reads].find(
-    ({ strides }) => strides[last] === 1 && strides.every((stride, axis) => stride > 0 || domain[axis] === 1),
+    ({ strides }) => strides[last] === 1 && axes.every((axis) => (strides[axis] as number) > 0 || domain[axis] === 1),
   );
   const others = axes.filter((axis) => axis !== last);
   if (guide !== undefined) others.sort((a, b) => (guide.strides[b] as number) - (guide.strides[a] as number));

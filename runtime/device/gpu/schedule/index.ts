@@ -5,6 +5,7 @@ import { scheduleAttention } from "./attention.ts";
 import { scheduleAttentionBackward } from "./attention-backward.ts";
 import { scheduleLoop } from "./loop.ts";
 import { scheduleMatmul } from "./matmul.ts";
+import { scheduleReduce } from "./reduce.ts";
 
 export function scheduleKernel(kernel: Kernel, context: ScheduleContext): ScheduledKernel {
   const schedule = schedules[kernel.kind] as Schedule<Kernel> | undefined;
@@ -16,6 +17,7 @@ export type Schedule<K extends Kernel> = (kernel: K, context: ScheduleContext) =
 
 const schedules: { readonly [K in Kernel["kind"]]?: Schedule<Extract<Kernel, { kind: K }>> } = {
   loop: scheduleLoop,
+  reduce: scheduleReduce,
   matmul: scheduleMatmul,
   attention: scheduleAttention,
   attentionBackward: scheduleAttentionBackward,
