@@ -7,6 +7,7 @@ import type { FoundAdapter } from "./adapter.ts";
 import { WebGpuDevice } from "./device.ts";
 import { environment } from "./host.ts";
 import type { ScheduleKernel } from "./plan.ts";
+import { checkTarget } from "./self-check.ts";
 
 export const wantedLimits = [
   "maxBufferSize",
@@ -46,8 +47,11 @@ export async function openAdapter(
       "another program may hold it; or use the wasm device",
     );
   }
-  const target = targetOf(device, adapter.info);
-  const notices: string[] = [];
+  const claimed = targetOf(device, adapter.info);
+  // The null back end computes nothing: what it would answer says nothing.
+  const checked = kind === "null" ? { target: claimed, notices: [] } : await checkTarget(device, claimed);
+  const { target } = checked;
+  const notices = [...checked.notices];
   if (kind === "software")
     notices.push(`webgpu runs on '${name}', which is a driver for the processor: for tests, not for speed`);
   if (deterministicFma)
