@@ -14,6 +14,8 @@ export interface PageFile {
   readonly path: string;
   readonly bytes: Uint8Array;
   readonly sha256: string;
+  /** Too small to ask for: in the page whatever its limit. */
+  readonly always?: boolean;
 }
 
 /** What the page reads from its own text. The other side of this is `PageInfo` in `stdlib/web/protocol.ts`. */
@@ -56,20 +58,22 @@ export function composeWebPage(request: PageRequest): ComposedPage {
   let room = request.embedLimit;
   const embedded = new Map<PageFile, Uint8Array>();
   for (const { file, packed: bytes } of bySize) {
-    if (bytes.length > room) break;
-    room -= bytes.length;
+    if (file.always !== true) {
+      if (bytes.length > room) continue;
+      room -= bytes.length;
+    }
     embedded.set(file, bytes);
   }
-  const files = request.files.map(({ path, bytes, sha256, ...rest }) => ({
-    path,
-    size: bytes.length,
-    sha256,
-    ...rest,
+  const files = request.files.map((file) => ({
+    path: file.path,
+    size: file.bytes.length,
+    sha256: file.sha256,
+    embedded: embedded.has(file),
   }));
   const info = {
     format: "fgc-page/1",
     ...request.page,
-    files: files.map((file, i) => ({ ...file, embedded: embedded.has(request.files[i] as PageFile) })),
+    files,
   };
   const scripts = [
     dataScript("application/json", 'id="fgc-page"', JSON.stringify(info).replaceAll("<", "\\u003c")),

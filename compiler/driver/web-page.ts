@@ -129,7 +129,7 @@ function pageFiles({ texts, assets, folders }: WebPageRequest): PageFile[] {
   const file = (path: string, bytes: Uint8Array): PageFile => ({ path, bytes, sha256: sha256(bytes) });
   const paths = [...new Set(assets.map(({ path }) => path))].flatMap((path) => filesBelow(folders.outDir, path));
   return [
-    ...Object.entries(texts).map(([name, text]) => file(name, new TextEncoder().encode(text))),
+    ...Object.entries(texts).map(([name, text]) => ({ ...file(name, new TextEncoder().encode(text)), always: true })),
     ...paths.sort().map((path) => file(path, readFileSync(join(folders.outDir, path)))),
   ];
 }

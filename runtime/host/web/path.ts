@@ -48,7 +48,7 @@ export function basename(path: string, suffix = ""): string {
 export function extname(path: string): string {
   const name = basename(path);
   const dot = name.lastIndexOf(".");
-  return dot <= 0 ? "" : name.slice(dot);
+  return dot <= 0 || name === ".." ? "" : name.slice(dot);
 }
 
 export function relative(from: string, to: string): string {

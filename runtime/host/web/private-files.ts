@@ -25,7 +25,8 @@ export async function openPrivateFolder(name: string): Promise<StoreFolder> {
   try {
     folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
   } catch (error) {
-    throw new NoPrivateFiles("missing", error instanceof Error ? error.message : String(error));
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new NoPrivateFiles("missing", isFromDisk(error) ? "it was opened from disk, not from a server" : reason);
   }
   return {
     names: async () => {
@@ -41,6 +42,10 @@ export async function openPrivateFolder(name: string): Promise<StoreFolder> {
     remove: (file) => folder.removeEntry(file),
   };
 }
+
+/** Pages that are files have no origin that browsers keep anything for. */
+const isFromDisk = (error: unknown): boolean =>
+  error instanceof DOMException && error.name === "SecurityError" && location.origin === "null";
 
 /** Workers have handles that write at once; elsewhere there are streams. */
 async function writeWhole(file: FileSystemFileHandle, bytes: Uint8Array<ArrayBuffer>): Promise<void> {

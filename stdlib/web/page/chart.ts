@@ -92,7 +92,7 @@ export class LossChart {
     const trend = smoothed(train);
     // The data are numbers of ours: nothing here comes from elsewhere.
     this.#svg.innerHTML = [
-      ...axes(frame, this.#range(train, evaluation), this.#lastStep(train)),
+      ...axes(train.length === 0, frame, this.#range(train, evaluation), this.#lastStep(train)),
       train.length === 0
         ? `<text class="empty" x="${(frame.left + frame.right) / 2}" y="${(frame.top + frame.bottom) / 2}" text-anchor="middle">The curve begins with the first step.</text>`
         : "",
@@ -202,6 +202,7 @@ function frameOf(
 }
 
 function axes(
+  isEmpty: boolean,
   { x, y, left, right, top, bottom }: Frame,
   [low, high]: readonly [number, number],
   lastStep: number,
@@ -209,7 +210,7 @@ function axes(
   const across = Math.max(2, Math.floor((right - left) / 90));
   const down = Math.max(2, Math.floor((bottom - top) / 44));
   return [
-    ...niceTicks(low, high, down).map(
+    ...(isEmpty ? [] : niceTicks(low, high, down)).map(
       (value) =>
         `<line class="grid" x1="${left}" x2="${right}" y1="${n(y(value))}" y2="${n(y(value))}"/><text x="${left - 8}" y="${n(y(value) + 4)}" text-anchor="end">${formatTick(value)}</text>`,
     ),

@@ -14,7 +14,10 @@ export function startPage(): void {
     if (action === "run") send({ kind: "run" });
     else if (action === "download") send({ kind: "download", what: "checkpoint" });
     else if (action === "reload") location.reload();
-    else applySettings({ ...settings, device: "wasm" });
+    else {
+      applySettings({ ...settings, device: "wasm" });
+      send({ kind: "run" });
+    }
   });
   let worker: Worker | undefined;
   const send = (message: ToWorker): void => worker?.postMessage(message);

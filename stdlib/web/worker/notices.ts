@@ -11,8 +11,17 @@ import { UserError } from "../../faults.ts";
 import { templatePlace } from "../../train/script/template-place.ts";
 import type { Notice } from "../protocol.ts";
 
-/** @param savedStep  step of the last checkpoint; undefined where there is none */
-export function noticeOf(thrown: unknown, savedStep: number | undefined, url: string): Notice {
+/** What there is to fall back on. */
+export interface Circumstances {
+  /** Step of the last checkpoint; undefined where there is none. */
+  readonly savedStep: number | undefined;
+  /** Whether a GPU was at work: the processor may do what it could not. */
+  readonly onGpu: boolean;
+  /** `import.meta.url` of the trainer. */
+  readonly url: string;
+}
+
+export function noticeOf(thrown: unknown, { savedStep, onGpu, url }: Circumstances): Notice {
   // The trainer speaks of command lines; what lies below speaks of the device.
   const error = thrown instanceof UserError && thrown.cause instanceof DeviceError ? thrown.cause : thrown;
   const message = error instanceof Error ? error.message : String(error);
@@ -35,6 +44,7 @@ export function noticeOf(thrown: unknown, savedStep: number | undefined, url: st
     return notice(
       "Out of memory",
       "Close other tabs, or build the page with a smaller batch: per_device_train_batch_size, max_length.",
+      onGpu ? "wasm" : "run",
     );
   if (error instanceof DeviceUnavailableError) return notice("This device cannot be had", error.hint, "wasm");
   if (error instanceof UserError) {
@@ -55,7 +65,11 @@ export function noticeOf(thrown: unknown, savedStep: number | undefined, url: st
       place === undefined ? "Look at the config's layers." : `See ${place}.`,
     );
   }
-  return notice("Something failed", "The browser's console has more. Go on from the checkpoint, or reload the page.");
+  return notice(
+    "Something failed",
+    `The browser's console has more. Go on from ${savedStep === undefined ? "the start" : "the checkpoint"}, or reload the page.`,
+    onGpu ? "wasm" : "run",
+  );
 }
 
 const sentence = (text: string): string => {

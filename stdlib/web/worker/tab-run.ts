@@ -14,7 +14,7 @@ import { findNewestCheckpoint, type Trainer, type TrainingScript, type TrainResu
 import type { PageInfo, Phase, RunSettings, ToPage, ToWorker } from "../protocol.ts";
 import { packCheckpoint, packWeights, placeCheckpoint } from "./checkpoints.ts";
 import { Gate } from "./gate.ts";
-import { noticeOf, storageNotice } from "./notices.ts";
+import { type Circumstances, noticeOf, storageNotice } from "./notices.ts";
 import { checkpointsFolder, missingFiles, mountEmbedded, openStore, takePicked } from "./page-files.ts";
 import { TabWatch } from "./tab-watch.ts";
 import { Writer } from "./writer.ts";
@@ -40,6 +40,7 @@ export class TabRun {
   #store: FileStore | undefined;
   #prepared: Prepared | undefined;
   #phase: Phase = "preparing";
+  #onGpu = false;
   /** Downloads that wait for the next checkpoint. */
   #wanted: ("checkpoint" | "weights")[] = [];
   #line: Promise<void> = Promise.resolve();
@@ -83,6 +84,8 @@ export class TabRun {
     const { store, report } = await openStore(info.key);
     this.#store = store;
     this.#post({ kind: "storage", storage: report });
+    const kept = files.picture(checkpointsFolder).reduce((sum, file) => sum + file.bytes.length, 0);
+    if (kept > 0) this.#post({ kind: "saved", step: this.#savedStep ?? 0, kept: "disk", bytes: kept });
     await this.#prepareIfComplete();
   }
 
@@ -160,6 +163,7 @@ export class TabRun {
       onNotice: (notice) => notices.push(notice),
     });
     const { name, threads, adapter, features } = session.device;
+    this.#onGpu = name === "webgpu";
     const isolated = globalThis.crossOriginIsolated === true;
     this.#post({ kind: "device", device: { name, threads, adapter, features, notices, isolated } });
     return session;
@@ -248,7 +252,7 @@ export class TabRun {
       this.#post({ kind: "resolved", name: "run" });
       await this.#keep();
     } catch (error) {
-      this.#post({ kind: "notice", notice: noticeOf(error, this.#savedStep, this.#url) });
+      this.#post({ kind: "notice", notice: noticeOf(error, this.#circumstances) });
     }
     await this.#prepareIfComplete();
   }
@@ -299,7 +303,7 @@ export class TabRun {
         await this.#writer.write(context, prompt, sampling, this.#info!.sampling);
         this.#post({ kind: "resolved", name: "generate" });
       } catch (error) {
-        const notice = noticeOf(error, this.#savedStep, this.#url);
+        const notice = noticeOf(error, this.#circumstances);
         this.#post({ kind: "notice", notice: { ...notice, name: "generate", title: "No text could be written" } });
       }
     };
@@ -319,7 +323,7 @@ export class TabRun {
     try {
       await this.#store.save(files.picture(bundleFolder));
       this.#post({ kind: "resolved", name: "storage" });
-      if (bytes > 0) this.#post({ kind: "saved", step, kept: "disk", bytes });
+      this.#post({ kind: "saved", step, kept: "disk", bytes });
     } catch (error) {
       this.#post({ kind: "saved", step, kept: "memory", bytes });
       this.#post({ kind: "notice", notice: storageNotice(error, step) });
@@ -331,10 +335,14 @@ export class TabRun {
     return newest === undefined ? undefined : Number(/\d+$/.exec(newest)?.[0] ?? 0);
   }
 
+  get #circumstances(): Circumstances {
+    return { savedStep: this.#savedStep, onGpu: this.#onGpu, url: this.#url };
+  }
+
   #fail(error: unknown): void {
     console.error(error);
     this.#post({ kind: "busy", with: undefined });
-    this.#post({ kind: "notice", notice: noticeOf(error, this.#savedStep, this.#url) });
+    this.#post({ kind: "notice", notice: noticeOf(error, this.#circumstances) });
     this.#enter("failed");
   }
 
