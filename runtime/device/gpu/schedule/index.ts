@@ -3,9 +3,11 @@ import type { Kernel } from "../../../program/kernel.ts";
 import type { ScheduleContext, ScheduledKernel } from "../target.ts";
 import { scheduleAttention } from "./attention.ts";
 import { scheduleAttentionBackward } from "./attention-backward.ts";
+import { scheduleCumsum } from "./cumsum.ts";
 import { scheduleLoop } from "./loop.ts";
 import { scheduleMatmul } from "./matmul.ts";
 import { scheduleReduce } from "./reduce.ts";
+import { scheduleScatterAdd } from "./scatter.ts";
 
 export function scheduleKernel(kernel: Kernel, context: ScheduleContext): ScheduledKernel {
   const schedule = schedules[kernel.kind] as Schedule<Kernel> | undefined;
@@ -21,4 +23,6 @@ const schedules: { readonly [K in Kernel["kind"]]?: Schedule<Extract<Kernel, { k
   matmul: scheduleMatmul,
   attention: scheduleAttention,
   attentionBackward: scheduleAttentionBackward,
+  cumsum: scheduleCumsum,
+  scatterAdd: scheduleScatterAdd,
 };
