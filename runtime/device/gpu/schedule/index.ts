@@ -1,6 +1,7 @@
 /** @file From a kernel of a Program to dispatches: the one place that knows which schedule serves which kind. */
 import type { Kernel } from "../../../program/kernel.ts";
 import type { ScheduleContext, ScheduledKernel } from "../target.ts";
+import { scheduleArgReduce } from "./argreduce.ts";
 import { scheduleAttention } from "./attention.ts";
 import { scheduleAttentionBackward } from "./attention-backward.ts";
 import { scheduleCumsum } from "./cumsum.ts";
@@ -8,6 +9,7 @@ import { scheduleLoop } from "./loop.ts";
 import { scheduleMatmul } from "./matmul.ts";
 import { scheduleReduce } from "./reduce.ts";
 import { scheduleScatterAdd } from "./scatter.ts";
+import { scheduleSort } from "./sort.ts";
 
 export function scheduleKernel(kernel: Kernel, context: ScheduleContext): ScheduledKernel {
   const schedule = schedules[kernel.kind] as Schedule<Kernel> | undefined;
@@ -24,5 +26,7 @@ const schedules: { readonly [K in Kernel["kind"]]?: Schedule<Extract<Kernel, { k
   attention: scheduleAttention,
   attentionBackward: scheduleAttentionBackward,
   cumsum: scheduleCumsum,
+  argreduce: scheduleArgReduce,
+  sort: scheduleSort,
   scatterAdd: scheduleScatterAdd,
 };
