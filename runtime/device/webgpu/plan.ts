@@ -2,9 +2,11 @@
  * @file From Program to a flat list of dispatches over places: kernels are scheduled, constants gathered, and bindings brought under
  * WebGPU's rules. Creates nothing on the GPU.
  */
+import type { Kernel } from "../../program/kernel.ts";
 import type { Program } from "../../program/program.ts";
+import { batchKernels, scheduleBatch } from "../gpu/batch.ts";
 import type { Module } from "../gpu/ir.ts";
-import type { scheduleKernel } from "../gpu/schedule/index.ts";
+import { scheduleKernel } from "../gpu/schedule/index.ts";
 import type { Dispatch, GpuTarget, Operand, ScheduleContext } from "../gpu/target.ts";
 import type { Formats } from "./format.ts";
 import { type Layout, layOut, type Place, Placer, requirePlace } from "./layout.ts";
@@ -76,8 +78,13 @@ export function planProgram(program: Program, options: PlanOptions): Plan {
     }
   };
 
-  const dispatches = program.kernels.flatMap((kernel): PlannedDispatch[] => {
-    const scheduled = options.schedule(kernel, context);
+  // A schedule of a test's own gets every kernel by itself.
+  const groups =
+    options.schedule === scheduleKernel ? batchKernels(program, context) : program.kernels.map((kernel) => [kernel]);
+  const dispatches = groups.flatMap((group): PlannedDispatch[] => {
+    const kernel = group[0] as Kernel;
+    const scheduled = group.length === 1 ? options.schedule(kernel, context) : scheduleBatch(group, context);
+    const named = group.length === 1 ? kernel : { ...kernel, label: `${kernel.label} and ${group.length - 1} more` };
     const areas = new Placer("scratch", largestBuffer);
     const places = scheduled.scratch.map((bytes) => areas.place(Math.max(16, align16(bytes))));
     for (const [heap, bytes] of areas.heaps) scratch.set(heap, Math.max(scratch.get(heap) ?? 0, bytes));
@@ -85,7 +92,7 @@ export function planProgram(program: Program, options: PlanOptions): Plan {
       .filter(({ grid }) => grid.every((count) => count > 0))
       .map((dispatch) =>
         planDispatch(
-          kernel,
+          named,
           dispatch,
           dispatch.operands.map((operand) => placeOfOperand(operand, places)),
           target,

@@ -3,18 +3,30 @@
  * width apart, where the domain is large enough to fill any GPU all the same.
  */
 import { sizeOf } from "../../../program/dtype.ts";
-import type { Access, LoopKernel } from "../../../program/kernel.ts";
+import type { Access, LoopKernel, Store } from "../../../program/kernel.ts";
+import type { Instr } from "../../../program/scalar.ts";
 import { type Lanes, reachAlong, storeAccess } from "../access.ts";
-import { add, builtin, gridOf, KernelBuilder, linearWorkgroup, lt, min, mul, u } from "../build.ts";
+import { add, builtin, gridOf, KernelBuilder, linearWorkgroup, lt, min, mul, sub, u } from "../build.ts";
 import type { Expr } from "../ir.ts";
 import { KernelMemory, type MemoryUse } from "../memory.ts";
 import { emitBody } from "../scalar.ts";
 import { contiguousOrder, positions, type Space, simplify } from "../space.ts";
 import type { ScheduleContext, ScheduledKernel } from "../target.ts";
 
-export function scheduleLoop(kernel: LoopKernel, context: ScheduleContext): ScheduledKernel {
+/** A loop over its simplest domain. */
+export interface LoopPlan {
+  readonly space: Space;
+  readonly inputs: readonly Access[];
+  readonly outputs: readonly Store[];
+  readonly body: readonly Instr[];
+  /** Neighbours along the last axis that are computed together: a unit. */
+  readonly width: 1 | 4;
+  /** Extents in units. */
+  readonly units: readonly number[];
+}
+
+export function planLoop(kernel: LoopKernel, context: ScheduleContext): LoopPlan {
   const { domain } = kernel;
-  if (sizeOf(domain) === 0) return { dispatches: [], scratch: [] };
   const writes = kernel.outputs.map(({ access }) => access);
   const space = simplify({
     domain,
@@ -25,29 +37,45 @@ export function scheduleLoop(kernel: LoopKernel, context: ScheduleContext): Sche
   });
   const inputs = kernel.inputs.map((access) => space.access(access));
   const outputs = kernel.outputs.map(({ access, value }) => ({ access: space.access(access), value }));
-  const body = space.body(kernel.body);
-  const width = widthOf(
-    space,
-    inputs,
-    outputs.map(({ access }) => access),
-    context,
-  );
-  const lanes: Lanes = { width };
-  const axis = space.extents.length - 1;
+  const stored = outputs.map(({ access }) => access);
+  const width = widthOf(space, inputs, stored, context);
+  const last = space.extents.length - 1;
+  const units = space.extents.map((extent, i) => (i === last ? Math.ceil(extent / width) : extent));
+  return { space, inputs, outputs, body: space.body(kernel.body), width, units };
+}
 
-  const units = space.extents.map((extent, i) => (i === axis ? Math.ceil(extent / width) : extent));
-  const count = sizeOf(units);
-  const workgroupSize = Math.min(context.target.limits.invocations, count >= 1 << 14 ? 256 : 64);
-  const repeats = repeatsOf(count, body.length, inputs.length + outputs.length);
-  const grid = gridOf(Math.ceil(count / (workgroupSize * repeats)), context.target.limits.workgroups);
-  const isExact = grid[0] * grid[1] * workgroupSize * repeats === count;
-
-  const b = new KernelBuilder(workgroupSize);
-  const memory = new KernelMemory(b, context, [
+export function loopUses({ inputs, outputs, space, width }: LoopPlan): MemoryUse[] {
+  return [
     ...inputs.flatMap((access) => usesOf(access, false, space, width)),
     ...outputs.flatMap(({ access }) => usesOf(access, true, space, width)),
-  ]);
+  ];
+}
+
+export function scheduleLoop(kernel: LoopKernel, context: ScheduleContext): ScheduledKernel {
+  if (sizeOf(kernel.domain) === 0) return { dispatches: [], scratch: [] };
+  const plan = planLoop(kernel, context);
+  const { limits } = context.target;
+  const count = sizeOf(plan.units);
+  const workgroupSize = Math.min(limits.invocations, count >= 1 << 14 ? 256 : 64);
+  const repeats = repeatsOf(count, plan);
+  const grid = gridOf(Math.ceil(count / (workgroupSize * repeats)), limits.workgroups);
+  const b = new KernelBuilder(workgroupSize);
+  const memory = new KernelMemory(b, context, loopUses(plan));
   const first = b.let(add(mul(linearWorkgroup(grid), u(workgroupSize * repeats)), builtin("localIndex")));
+  const isExact = grid[0] * grid[1] * workgroupSize * repeats === count;
+  emitUnits(b, memory, plan, { first, count: u(count), repeats, isExact });
+  return { dispatches: [{ ...b.finish(), grid }], scratch: [] };
+}
+
+/** One invocation's units: `first` and, a workgroup's width apart, more of them; all of them exist where `isExact`. */
+export function emitUnits(
+  b: KernelBuilder,
+  memory: KernelMemory,
+  { space, inputs, outputs, body, width, units }: LoopPlan,
+  { first, count, repeats, isExact }: { first: Expr; count: Expr; repeats: number; isExact: boolean },
+): void {
+  const lanes: Lanes = { width };
+  const axis = space.extents.length - 1;
   const compute = (unit: Expr): { point: readonly Expr[]; registers: readonly Expr[] } => {
     const point = positions(b, unit, units).map((position, i) =>
       i === axis && width > 1 ? b.let(mul(position, u(width))) : position,
@@ -57,20 +85,18 @@ export function scheduleLoop(kernel: LoopKernel, context: ScheduleContext): Sche
   const store = ({ point, registers }: ReturnType<typeof compute>): void => {
     for (const { access, value } of outputs) storeAccess(b, memory, access, point, registers[value] as Expr, lanes);
   };
-
   if (repeats === 1) {
     if (isExact) store(compute(first));
-    else b.if(lt(first, u(count)), () => store(compute(first)));
-  } else {
-    // All loads before the first store, so that they are in flight together.
-    const numbers = Array.from({ length: repeats }, (_, i) => b.let(add(first, u(i * workgroupSize))));
-    const results = numbers.map((unit) => compute(isExact ? unit : b.let(min(unit, u(count - 1)))));
-    results.forEach((result, i) => {
-      if (isExact) store(result);
-      else b.if(lt(numbers[i] as Expr, u(count)), () => store(result));
-    });
+    else b.if(lt(first, count), () => store(compute(first)));
+    return;
   }
-  return { dispatches: [{ ...b.finish(), grid }], scratch: [] };
+  // All loads before the first store, so that they are in flight together.
+  const numbers = Array.from({ length: repeats }, (_, i) => b.let(add(first, u(i * b.workgroupSize))));
+  const results = numbers.map((unit) => compute(isExact ? unit : b.let(min(unit, sub(count, u(1))))));
+  results.forEach((result, i) => {
+    if (isExact) store(result);
+    else b.if(lt(numbers[i] as Expr, count), () => store(result));
+  });
 }
 
 /** The ways in which a kernel reaches the buffer of an access, and those of its indices. */
@@ -109,8 +135,8 @@ function widthOf(
   return axis === 0 && count("scattered") === 0 && outputs.every(endsWithBuffer) && extent > 64 ? 4 : 1;
 }
 
-/** Groups of elements per invocation: more hide latency, but only once there are invocations enough. */
-function repeatsOf(count: number, instructions: number, accesses: number): number {
-  if (instructions > 24 || accesses > 6) return 1;
+/** Units per invocation: more hide latency, but only once there are invocations enough. */
+export function repeatsOf(count: number, { body, inputs, outputs }: LoopPlan): number {
+  if (body.length > 24 || inputs.length + outputs.length > 6) return 1;
   return count >= 1 << 22 ? 4 : count >= 1 << 20 ? 2 : 1;
 }
