@@ -43,7 +43,6 @@ export class Teams {
   private readonly target: GpuTarget;
   private readonly shape: TeamShape;
   private readonly arrays = new Map<string, ArrayRef>();
-  private isUsed = false;
 
   constructor(builder: KernelBuilder, target: GpuTarget, shape: TeamShape) {
     this.builder = builder;
@@ -115,8 +114,8 @@ export class Teams {
 
   private meet(ops: readonly ReduceOp[], values: readonly Expr[]): readonly Expr[] {
     const { builder: b, segment, segments } = this;
-    if (this.isUsed) b.barrier();
-    this.isUsed = true;
+    // Whoever still reads what the arrays held before, in the last reduction or the last round of a loop around this one.
+    b.barrier();
     const slots = b.workgroupSize / segment;
     const arrays = values.map(({ type }, i) => this.array(type, slots, i, "all"));
     const mine = div(builtin("localIndex"), u(segment));
