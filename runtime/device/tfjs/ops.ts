@@ -140,16 +140,46 @@ export class Ops {
     return this.recorder.emit(`transpose ${order.join()}`, [a], shape, a.type, (x) => this.tf.transpose(x, [...order]));
   }
 
+  /** Axes that are taken whole are one with the axis before them: some backends go element by element through more than four. */
   slice(a: Value, begin: readonly number[], size: Shape): Value {
     if (sameShape(a.shape, size)) return a;
-    return this.recorder.emit(`slice ${begin.join()} ${size.join()}`, [a], size, a.type, (x) =>
-      this.tf.slice(x, [...begin], [...size]),
+    const [dims, from, count]: [number[], number[], number[]] = [[], [], []];
+    for (const [axis, extent] of a.shape.entries()) {
+      const last = dims.length - 1;
+      const isWhole = size[axis] === extent;
+      if (!isWhole || last < 0) {
+        dims.push(extent);
+        from.push(begin[axis] as number);
+        count.push(size[axis] as number);
+      } else for (const list of [dims, from, count]) list[last] = (list[last] as number) * extent;
+    }
+    const joined = this.reshape(a, dims);
+    const part = this.recorder.emit(`slice ${from.join()} ${count.join()}`, [joined], count, a.type, (x) =>
+      this.tf.slice(x, from, count),
     );
+    return this.reshape(part, size);
   }
 
   reverse(a: Value, axes: readonly number[]): Value {
-    if (axes.length === 0) return a;
-    return this.recorder.emit(`reverse ${axes.join()}`, [a], a.shape, a.type, (x) => this.tf.reverse(x, [...axes]));
+    // Halves that change places (rotary positions) are joined in the other order: `reverse` walks element by element on some backends.
+    const pairs = axes.filter((axis) => a.shape[axis] === 2);
+    const swapped = pairs.reduce(
+      (x, axis) => this.concat([this.position(x, axis, 1), this.position(x, axis, 0)], axis),
+      a,
+    );
+    const rest = axes.filter((axis) => !pairs.includes(axis));
+    if (rest.length === 0) return swapped;
+    return this.recorder.emit(`reverse ${rest.join()}`, [swapped], a.shape, a.type, (x) => this.tf.reverse(x, rest));
+  }
+
+  /** The elements at one position of an axis, which stays with extent 1. */
+  private position(a: Value, axis: number, at: number): Value {
+    const begin = a.shape.map((_, i) => (i === axis ? at : 0));
+    return this.slice(
+      a,
+      begin,
+      a.shape.map((extent, i) => (i === axis ? 1 : extent)),
+    );
   }
 
   concat(parts: readonly Value[], axis: number): Value {

@@ -33,6 +33,7 @@ const pessimistic: Traits = {
   reductionsKeepNaN: false,
   sumsAccurate: false,
   accurate: { log1p: false, expm1: false, erf: false, sigmoid: false, pow: false },
+  multipliesTransposed: false,
   scattersInOrder: false,
   readsAtOnce: false,
 };

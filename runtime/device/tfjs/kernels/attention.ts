@@ -7,6 +7,7 @@ import { type Context, readAccess, storeAccess } from "../access.ts";
 import type { Ops } from "../ops.ts";
 import type { Value } from "../values.ts";
 import { HeadGroups } from "./head-groups.ts";
+import { multiply } from "./matmul.ts";
 
 type Shared = Pick<
   AttentionKernel,
@@ -36,7 +37,7 @@ function recordScores(context: Context, kernel: Shared): Scores {
   const keyShape = [dims.batch, dims.kvHeads, dims.keys, dims.headDim];
   const k = groups.foldKeys(readFull(context, kernel.k, keyShape));
   const v = groups.foldKeys(readFull(context, kernel.v, keyShape));
-  let scores = groups.unfoldScores(ops.matMul(q, k, { transposeB: true }));
+  let scores = groups.unfoldScores(multiply(context, q, k, { transposeB: true }));
   const keyAt = ops.iota(4, 3, dims.keys);
   const valid = kernel.kvLength === undefined ? ops.i32(dims.keys) : scalarOf(context, kernel.kvLength);
   const queryAt = ops.add(ops.iota(4, 2, dims.queries), ops.sub(valid, ops.i32(dims.queries)));
@@ -108,7 +109,7 @@ export function recordAttention(context: Context, kernel: AttentionKernel): void
   const shift = instead(ops, max, Number.NEGATIVE_INFINITY, 0);
   const exps = ops.unary("exp", ops.sub(scores, shift));
   const sum = ops.reduce("sum", exps, [3]);
-  const weighted = groups.unfoldQueries(ops.matMul(groups.foldScores(exps), v));
+  const weighted = groups.unfoldQueries(multiply(context, groups.foldScores(exps), v));
   const out = ops.div(weighted, instead(ops, sum, 0, 1));
   const lse = ops.add(shift, ops.unary("log", sum)); // log 0 = −∞ where nothing is seen
   storeAccess(context, kernel.out, [dims.batch, dims.heads, dims.queries, dims.headDim], out);
@@ -129,12 +130,12 @@ export function recordAttentionBackward(context: Context, kernel: AttentionBackw
   const out = readFull(context, kernel.out, queryShape);
   const delta = ops.reduce("sum", ops.mul(dout, out), [3]);
   const foldedDout = groups.foldQueries(dout);
-  const dp = groups.unfoldScores(ops.matMul(foldedDout, v, { transposeB: true }));
+  const dp = groups.unfoldScores(multiply(context, foldedDout, v, { transposeB: true }));
   const ds = ops.mul(p, ops.sub(dp, delta));
   const folded = groups.foldScores(ds);
-  const dq = ops.mul(groups.unfoldQueries(ops.matMul(folded, k)), ops.f32(scale));
-  const dk = groups.unfoldKeys(ops.matMul(folded, q, { transposeA: true }));
-  const dv = groups.unfoldKeys(ops.matMul(groups.foldScores(p), foldedDout, { transposeA: true }));
+  const dq = ops.mul(groups.unfoldQueries(multiply(context, folded, k)), ops.f32(scale));
+  const dk = groups.unfoldKeys(multiply(context, folded, q, { transposeA: true }));
+  const dv = groups.unfoldKeys(multiply(context, groups.foldScores(p), foldedDout, { transposeA: true }));
   const keyShape = [dims.batch, dims.kvHeads, dims.keys, dims.headDim];
   const dslopes =
     kernel.dslopes === undefined

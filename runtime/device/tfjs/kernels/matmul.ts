@@ -18,12 +18,30 @@ export function recordMatmul(context: Context, kernel: MatmulKernel): void {
   if (domain.includes(0)) return;
   const { ops } = context;
   const [left, right] = [readMatrix(context, a, batch, m, k), readMatrix(context, b, batch, k, n)];
-  const product = ops.matMul(left.value, right.value, { transposeA: left.transposed, transposeB: right.transposed });
+  const product = multiply(context, left.value, right.value, {
+    transposeA: left.transposed,
+    transposeB: right.transposed,
+  });
   const registers = recordBody(context, epilogue, inputs, domain, [{ value: ops.reshape(product, domain) }]);
   const stores = new PendingStores();
   stores.add(outputs, registers, domain);
   stores.flush(context);
 }
+
+/** Batches of matrices [B or 1, rows, cols], with flags for operands whose last two axes are swapped. */
+export function multiply(
+  { ops, traits }: Context,
+  a: Value,
+  b: Value,
+  { transposeA = false, transposeB = false } = {},
+): Value {
+  const work = sizeOf(a.shape) * (b.shape.at(transposeB ? -2 : -1) as number);
+  if (traits.multipliesTransposed || work < worthACopy) return ops.matMul(a, b, { transposeA, transposeB });
+  return ops.matMul(transposeA ? ops.transpose(a, [0, 2, 1]) : a, transposeB ? ops.transpose(b, [0, 2, 1]) : b);
+}
+
+/** Multiplications; below, the loop is fast enough, and the wasm backend (4.22) was seen to leave its memory in plain products after 17×1 · 1×17. */
+const worthACopy = 2 ** 20;
 
 /** [batch or 1, rows, cols], or with the last two swapped where the elements lie so. */
 function readMatrix(
