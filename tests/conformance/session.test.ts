@@ -128,6 +128,14 @@ describe.each(testDevices)("a session on $name", (device) => {
     for (let i = 0; i < 3; i++) expect((await run(inputs)).y.data).toEqual(first);
   });
 
+  test("NaN sorts last, whatever its sign", async () => {
+    const bits = Uint32Array.of(0x7fc00000, 0x3f800000, 0xffc00001, 0xc0000000);
+    const sort = session.compile(({ x }: Record<"x", Tensor>) => x.sort(0));
+    const sorted = await sort({ x: hostTensor(new Float32Array(bits.buffer)) });
+    expect([...sorted.indices.data]).toEqual([3, 1, 0, 2]);
+    expect([...sorted.values.data]).toEqual([-2, 1, Number.NaN, Number.NaN]);
+  });
+
   test("half precision is storage: it rounds when stored", async () => {
     const { data } = await session.read(
       fromData([1 / 3, 65520, 1e-8], [3])

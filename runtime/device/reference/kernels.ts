@@ -204,14 +204,20 @@ function runArgReduce({ op, domain, input, output }: ArgReduceKernel, buffers: B
   });
 }
 
-/** NaN counts as the largest. */
+/** NaN counts as larger than infinity, as in PyTorch. */
 function runSort({ descending, domain, input, values, indices }: SortKernel, buffers: Buffers): void {
   forEachLine(domain, (at, length) => {
     const line = Array.from({ length }, (_, i) => read(buffers, input, at(i)));
-    const key = (i: number): number => (Number.isNaN(line[i]) ? Number.POSITIVE_INFINITY : (line[i] as number));
-    const order = line
-      .map((_, i) => i)
-      .sort((i, j) => (key(i) === key(j) ? 0 : key(i) < key(j) === descending ? 1 : -1));
+    const compare = (x: number, y: number): number =>
+      Number.isNaN(x) || Number.isNaN(y)
+        ? Number(Number.isNaN(x)) - Number(Number.isNaN(y))
+        : x < y
+          ? -1
+          : x > y
+            ? 1
+            : 0;
+    const sign = descending ? -1 : 1;
+    const order = line.map((_, i) => i).sort((i, j) => sign * compare(line[i] as number, line[j] as number));
     order.forEach((from, i) => {
       write(buffers, values, at(i), line[from] as number);
       write(buffers, indices, at(i), from);

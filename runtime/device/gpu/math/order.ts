@@ -3,7 +3,7 @@ import { binary, bitcast, cast, type KernelBuilder, ne, select } from "../build.
 import type { Expr } from "../ir.ts";
 import { and, bitsOf, fill, infinityBits, magnitudeBits, signBit } from "./bits.ts";
 
-/** Zeros of both signs are one key; a NaN is as large as infinity. */
+/** Zeros of both signs are one key; a NaN is larger than infinity. */
 export function orderKey(b: KernelBuilder, value: Expr): Expr {
   const { scalar } = value.type;
   if (scalar === "bool") return b.let(cast(value, "u32"));
@@ -12,7 +12,7 @@ export function orderKey(b: KernelBuilder, value: Expr): Expr {
   const limit = fill(infinityBits, magnitude);
   const isNan = b.let(binary("gt", magnitude, limit));
   const isBelow = binary("and", ne(and(bitsOf(value), signBit), fill(0, magnitude)), ne(magnitude, fill(0, magnitude)));
-  const above = binary("or", select(isNan, limit, magnitude), fill(signBit, magnitude));
+  const above = binary("or", select(isNan, fill(0x7fffffff, magnitude), magnitude), fill(signBit, magnitude));
   const below = binary("sub", fill(0x7fffffff, magnitude), magnitude); // the larger its magnitude, the smaller
   const isNegative = binary("and", isBelow, { kind: "unary", op: "not", a: isNan, type: isNan.type });
   return b.let(select(isNegative, below, above));

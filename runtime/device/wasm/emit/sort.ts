@@ -83,12 +83,15 @@ export function emitSort(kernel: SortKernel, context: EmitContext): EmittedKerne
 /** Negative floats order downwards in their bits: turning all but the sign makes them order as integers. Undoes itself. */
 const asOrdered = (bits: Local): Code => i32.xor(bits, i32.shr_u(i32.shr_s(bits, 31), 1));
 
-/** The zeros are equal, so they must not sort by their sign. */
-const oneZero = (f: FunctionBuilder, bits: Local): Local => f.let("i32", select(0, bits, i32.eq(bits, -0x80000000)));
+/** The zeros are equal, and NaN is the largest: neither may sort by its sign. */
+function withoutSign(f: FunctionBuilder, bits: Local): Local {
+  const isNan = i32.gt_u(i32.and(bits, 0x7fffffff), 0x7f800000);
+  return f.let("i32", select(0, f.let("i32", select(0x7fc00000, bits, isNan)), i32.eq(bits, -0x80000000)));
+}
 
 /** Bits of a value to a key that sorts upwards as a signed integer. */
 function toKey(f: FunctionBuilder, bits: Local, lane: LaneType, descending: boolean): Code {
-  const key = lane === "f32" ? f.let("i32", asOrdered(oneZero(f, bits))) : bits;
+  const key = lane === "f32" ? f.let("i32", asOrdered(withoutSign(f, bits))) : bits;
   // Masks are −1 for true: the order of false and true is the reverse of their bits'.
   return i32.xor(key, descending !== (lane === "bool") ? -1 : 0);
 }
