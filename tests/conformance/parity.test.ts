@@ -4,11 +4,11 @@ import { dropout, openSession, type Session, StateTensor, type Tensor, uniform }
 import { testDevices } from "../numerics/devices.ts";
 import { type MiniTraining, makeMiniTraining } from "./mini-training.ts";
 
-const steps = 12;
+const steps = 8;
 
 /**
  * After each step AdamW has divided a gradient by its own size, so a difference in the last bits of a small one moves its weight by
- * up to the rate: curves part slowly. Twelve steps stay within this much, relative.
+ * up to the rate: curves part slowly. Eight steps stay within this much, relative.
  */
 const curveTolerance = { f32: 2e-5, f16: 4e-3, bf16: 2e-2 } as const;
 
