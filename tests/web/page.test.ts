@@ -60,18 +60,34 @@ describe.skipIf(chromiumPath === undefined)("a page that trains", () => {
 
   const onThreads = once(() => train(`${isolated.url}/trainer.html#device=wasm&threads=2&steps=20`));
 
-  /** The folder `checkpoint-20` of a run on threads, from the archive that the page has given. */
-  const checkpoint = once(async () => {
-    const { name, path } = await (await onThreads()).download("download");
-    expect(name).toBe("mini-checkpoint-20.zip");
-    const archive = join(elsewhere, name);
-    cpSync(path, archive);
+  /** Downloads the checkpoint of step 20 into a folder: the archive, and what is in it. */
+  const downloaded = async (page: TrainerPage, name: string) => {
+    const download = await page.download("download");
+    expect(download.name).toBe("mini-checkpoint-20.zip");
+    const place = join(elsewhere, name);
+    const archive = join(place, download.name);
+    mkdirSync(place, { recursive: true });
+    cpSync(download.path, archive);
     for (const entry of await unzip(new Uint8Array(readFileSync(archive)))) {
-      mkdirSync(dirname(join(elsewhere, entry.path)), { recursive: true });
-      writeFileSync(join(elsewhere, entry.path), entry.bytes);
+      mkdirSync(dirname(join(place, entry.path)), { recursive: true });
+      writeFileSync(join(place, entry.path), entry.bytes);
     }
-    return { archive, folder: join(elsewhere, "checkpoint-20") };
-  });
+    return { archive, folder: join(place, "checkpoint-20") };
+  };
+  const checkpoint = once(async () => downloaded(await onThreads(), "threads"));
+
+  /** The loss of step 21, when Node goes on from a checkpoint. */
+  const nextLossInNode = async (from: string) => {
+    await build();
+    const bundle = mkdtempSync(join(elsewhere, "node-"));
+    cpSync(folder, bundle, { recursive: true });
+    const flags = ["--max-steps", "21", `--resume=${from}`, "--device", "wasm"];
+    const resumed = await run(join(bundle, "trainer.mjs"), flags, { env: workspace.env });
+    expect(resumed.code, resumed.stderr).toBe(0);
+    const [runFolder] = readdirSync(join(bundle, "runs"));
+    const log = JSON.parse(readFileSync(join(bundle, "runs", runFolder!, "trainer_logs.json"), "utf8")) as LogRecord[];
+    return log.find(({ global_step: step, loss }) => step === 21 && loss !== undefined)?.loss ?? Number.NaN;
+  };
 
   /** A fresh tab that was given the checkpoint of the run on threads. */
   const continued = async (url: string) => {
@@ -118,22 +134,8 @@ describe.skipIf(chromiumPath === undefined)("a page that trains", () => {
     const there = await page.losses();
     expect(there.lastStep).toBe(21);
 
-    await build();
-    const bundle = join(elsewhere, "node");
-    cpSync(folder, bundle, { recursive: true });
-    const resumed = await run(
-      join(bundle, "trainer.mjs"),
-      ["--max-steps", "21", `--resume=${from}`, "--device", "wasm"],
-      {
-        env: workspace.env,
-      },
-    );
-    expect(resumed.code, resumed.stderr).toBe(0);
-    const [runFolder] = readdirSync(join(bundle, "runs"));
-    const log = JSON.parse(readFileSync(join(bundle, "runs", runFolder!, "trainer_logs.json"), "utf8")) as LogRecord[];
-    const here = log.find(({ global_step: step, loss }) => step === 21 && loss !== undefined)?.loss;
     // The page shows four digits.
-    expect(here).toBeCloseTo(there.last, 3);
+    expect(await nextLossInNode(from)).toBeCloseTo(there.last, 3);
   });
 
   it("goes on after a reload, at the last saved step", async () => {
@@ -159,13 +161,15 @@ describe.skipIf(chromiumPath === undefined)("a page that trains", () => {
     expect(await other.losses()).toEqual(await page.losses());
   });
 
-  it("trains on WebGPU", async () => {
+  it("trains on WebGPU, and Node goes on from there as from the processor", async () => {
     const url = `${plain.url}/trainer.html#device=webgpu&adapter=software&steps=20`;
     const page = await train(url);
     expect(await page.text("device")).toMatch(/^WebGPU/);
     expect(await page.write("The captain")).toMatch(/^The captain.+/s);
-    expect((await (await continued(url)).losses()).lastStep).toBe(20);
-  });
+    const { folder: from } = await downloaded(page, "webgpu");
+    const onWasm = (await checkpoint()).folder;
+    expect(await nextLossInNode(from)).toBeCloseTo(await nextLossInNode(onWasm), 3);
+  }, 300_000);
 
   it("falls back to the processor where there is no GPU, and says why", async () => {
     const page = await tab();

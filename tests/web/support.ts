@@ -67,7 +67,8 @@ export class TrainerPage {
     await this.page.waitForFunction(
       (wanted) => wanted.includes(document.querySelector<HTMLElement>("#phase")?.dataset["phase"] ?? ""),
       phases,
-      { timeout: 60_000 },
+      // A software driver takes a minute to compile a step.
+      { timeout: 240_000 },
     );
     return this.page.evaluate(() => document.querySelector<HTMLElement>("#phase")?.dataset["phase"] ?? "");
   }
