@@ -6,7 +6,7 @@ import { sizeOf } from "../../../program/dtype.ts";
 import type { Access, LoopKernel, Store } from "../../../program/kernel.ts";
 import type { Instr } from "../../../program/scalar.ts";
 import { type Lanes, reachAlong, storeAccess } from "../access.ts";
-import { add, builtin, gridOf, KernelBuilder, linearWorkgroup, lt, min, mul, sub, u } from "../build.ts";
+import { add, builtin, gridOf, KernelBuilder, le, linearWorkgroup, lt, mul, sub, u } from "../build.ts";
 import type { Expr } from "../ir.ts";
 import { KernelMemory, type MemoryUse } from "../memory.ts";
 import { emitBody } from "../scalar.ts";
@@ -85,19 +85,22 @@ export function emitUnits(
   const store = ({ point, registers }: ReturnType<typeof compute>): void => {
     for (const { access, value } of outputs) storeAccess(b, memory, access, point, registers[value] as Expr, lanes);
   };
+  const one = (unit: Expr): void => b.if(isExact ? truth : lt(unit, count), () => store(compute(unit)));
   if (repeats === 1) {
-    if (isExact) store(compute(first));
-    else b.if(lt(first, count), () => store(compute(first)));
+    one(first);
     return;
   }
-  // All loads before the first store, so that they are in flight together.
-  const numbers = Array.from({ length: repeats }, (_, i) => b.let(add(first, u(i * b.workgroupSize))));
-  const results = numbers.map((unit) => compute(isExact ? unit : b.let(min(unit, sub(count, u(1))))));
-  results.forEach((result, i) => {
-    if (isExact) store(result);
-    else b.if(lt(numbers[i] as Expr, count), () => store(result));
-  });
+  const all = Array.from({ length: repeats }, (_, i) => b.let(add(first, u(i * b.workgroupSize))));
+  const end = sub(add(all[repeats - 1] as Expr, u(b.workgroupSize)), builtin("localIndex"));
+  b.if(
+    isExact ? truth : le(end, count),
+    // All loads before the first store, so that they are in flight together.
+    () => all.map(compute).forEach(store),
+    () => all.forEach(one),
+  );
 }
+
+const truth: Expr = { kind: "const", type: { scalar: "bool", width: 1 }, value: 1 };
 
 /** The ways in which a kernel reaches the buffer of an access, and those of its indices. */
 export function usesOf(

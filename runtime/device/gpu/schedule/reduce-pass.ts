@@ -3,12 +3,13 @@
  * served by teams; the elements of a row lie in units of one or four, unit i with the invocation i modulo the team's size.
  */
 import { sizeOf } from "../../../program/dtype.ts";
-import type { ReducePhase } from "../../../program/kernel.ts";
-import type { Reg } from "../../../program/scalar.ts";
-import { type Lanes, storeAccess } from "../access.ts";
+import type { Access, ReducePhase } from "../../../program/kernel.ts";
+import type { Instr, Reg } from "../../../program/scalar.ts";
+import { type Lanes, loadAccess, reachAlong, storeAccess } from "../access.ts";
 import {
   add,
   and,
+  constant,
   div,
   gridOf,
   KernelBuilder,
@@ -125,12 +126,21 @@ export class ReducePass {
   /** Walks the row with everything written out, and with what is loaded held in `held` for later phases. */
   walkHeld(phase: ReducePhase, rows: readonly Expr[], held: readonly Known[]): readonly Expr[] {
     const { b } = this;
-    let totals: readonly Expr[] | undefined;
-    for (const [i, known] of held.entries()) {
-      const unit = b.let(add(this.teams.lane, u(i * this.shape.team)));
-      const isInside = (i + 1) * this.shape.team <= this.units ? truth : b.let(lt(unit, u(this.units)));
+    const { team } = this.shape;
+    const units = held.map((known, i) => {
+      const unit = b.let(add(this.teams.lane, u(i * team)));
+      const isInside = (i + 1) * team <= this.units ? truth : b.let(lt(unit, u(this.units)));
       const at = isInside.kind === "const" ? unit : b.let(min(unit, u(this.units - 1)));
-      const element = this.element(phase, at, rows, known);
+      return { point: this.pointOf(at), isInside, known };
+    });
+    // Elements that are not there are not looked at either: another invocation may be writing what would be read for them.
+    const whole = units.filter(({ isInside }) => isInside.kind === "const");
+    for (const part of [whole, units.slice(whole.length)])
+      if (part.length > 0)
+        this.preload(phase.body, part, and(this.isValid, (part[0] as HeldUnit).isInside), this.lanes);
+    let totals: readonly Expr[] | undefined;
+    for (const { point, isInside, known } of units) {
+      const element = this.element(phase, point, rows, known);
       this.store(phase, element, isInside);
       const values = phase.reduce.map(({ op, value }) => {
         const wide = splat(element.registers[value] as Expr, this.lanes.width);
@@ -139,6 +149,27 @@ export class ReducePass {
       totals = totals === undefined ? values : this.combineAll(phase, totals, values);
     }
     return totals ?? [];
+  }
+
+  /** Loads what a body needs at several points, under a condition; where it does not hold, zeros stand for it. */
+  private preload(body: readonly Instr[], units: readonly LoadPoint[], guard: Expr, lanes: Lanes): void {
+    if (guard.kind === "const") return;
+    const { b } = this;
+    const { inputs, space } = this.reduction;
+    const loads = units.flatMap(({ point, known }) =>
+      body.flatMap((instr) => {
+        if (instr.op !== "load" || known.has(instr.access)) return [];
+        const access = inputs[instr.access] as Access;
+        const isOne = lanes.width === 1 || reachAlong(access, lanes.axis as number, space.extents) === "one";
+        const value = b.var(splat(constant(0, instr.dtype), isOne ? 1 : lanes.width));
+        known.set(instr.access, value.value);
+        return [{ access, point, value }];
+      }),
+    );
+    if (loads.length === 0) return;
+    b.if(guard, () => {
+      for (const { access, point, value } of loads) b.assign(value, loadAccess(b, this.memory, access, point, lanes));
+    });
   }
 
   /** Walks the row (or its chunk) in a loop. Nothing is held. */
@@ -151,7 +182,7 @@ export class ReducePass {
     });
     if (this.units === 0) return totals.map((total) => total.value);
     const visit = (units: readonly Expr[]): void => {
-      const elements = units.map((unit) => this.element(phase, unit, rows, new Map()));
+      const elements = units.map((unit) => this.element(phase, this.pointOf(unit), rows, new Map()));
       for (const element of elements) {
         this.store(phase, element, truth);
         phase.reduce.forEach(({ op, value }, i) => {
@@ -166,13 +197,15 @@ export class ReducePass {
     const [start, end] = this.range();
     const blocks = div(sub(end, start), u(step));
     const from = b.let(add(start, this.teams.lane));
-    if (together > 1)
-      b.for(u(0), b.let(blocks), u(1), (block) => {
-        const first = b.let(add(from, mul(block, u(step))));
-        visit(Array.from({ length: together }, (_, i) => b.let(add(first, u(i * team)))));
-      });
-    const rest = together > 1 ? b.let(add(from, mul(blocks, u(step)))) : from;
-    b.for(rest, end, u(team), (unit) => visit([unit]));
+    b.if(this.isValid, () => {
+      if (together > 1)
+        b.for(u(0), b.let(blocks), u(1), (block) => {
+          const first = b.let(add(from, mul(block, u(step))));
+          visit(Array.from({ length: together }, (_, i) => b.let(add(first, u(i * team)))));
+        });
+      const rest = together > 1 ? b.let(add(from, mul(blocks, u(step)))) : from;
+      b.for(rest, end, u(team), (unit) => visit([unit]));
+    });
     return totals.map((total) => b.let(total.value));
   }
 
@@ -192,7 +225,16 @@ export class ReducePass {
   /** Row code, in every invocation of the team; the first one stores. */
   finishRows(phase: ReducePhase, before: readonly Expr[]): readonly Expr[] {
     const { b, memory, rowPoint: point, rowLanes: lanes } = this;
-    const registers = emitBody(b, phase.rowBody, { memory, inputs: this.reduction.inputs, point, lanes, before });
+    const known: Known = new Map();
+    this.preload(phase.rowBody, [{ point, known }], this.isValid, lanes);
+    const registers = emitBody(b, phase.rowBody, {
+      memory,
+      inputs: this.reduction.inputs,
+      point,
+      lanes,
+      before,
+      known: (input) => known.get(input),
+    });
     if (phase.rowOutputs.length > 0)
       b.if(and(this.isValid, this.teams.isFirst), () => {
         for (const { access, value } of phase.rowOutputs)
@@ -207,13 +249,18 @@ export class ReducePass {
     return [start, this.b.let(min(add(start, u(this.chunks.units)), u(this.units)))];
   }
 
-  private element(phase: ReducePhase, unit: Expr, before: readonly Expr[], known: Known): Element {
-    const { b, memory, lanes } = this;
-    const { inputs, outer, inner } = this.reduction;
+  private pointOf(unit: Expr): readonly Expr[] {
+    const { b } = this;
+    const { outer, inner } = this.reduction;
     const within = positions(b, unit, this.unitExtents).map((position, i) =>
-      !this.shape.isAcross && i === inner.length - 1 ? b.let(mul(position, u(lanes.width))) : position,
+      !this.shape.isAcross && i === inner.length - 1 ? b.let(mul(position, u(this.lanes.width))) : position,
     );
-    const point = [...this.rowPoint.slice(0, outer.length), ...within];
+    return [...this.rowPoint.slice(0, outer.length), ...within];
+  }
+
+  private element(phase: ReducePhase, point: readonly Expr[], before: readonly Expr[], known: Known): Element {
+    const { b, memory, lanes } = this;
+    const { inputs } = this.reduction;
     const registers = emitBody(b, phase.body, {
       memory,
       inputs,
@@ -239,6 +286,15 @@ export class ReducePass {
   private combineAll(phase: ReducePhase, a: readonly Expr[], b: readonly Expr[]): readonly Expr[] {
     return phase.reduce.map(({ op }, i) => combine(this.b, op, a[i] as Expr, b[i] as Expr));
   }
+}
+
+interface LoadPoint {
+  readonly point: readonly Expr[];
+  readonly known: Known;
+}
+
+interface HeldUnit extends LoadPoint {
+  readonly isInside: Expr;
 }
 
 interface Element {
