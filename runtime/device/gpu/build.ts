@@ -449,8 +449,8 @@ export class KernelBuilder {
 }
 
 /** The linear number of the workgroup in a grid made by `gridOf`. */
-export const linearWorkgroup = ([x]: readonly [number, number, number]): Expr =>
-  add(builtin("workgroupX"), mul(builtin("workgroupY"), u(x)));
+export const linearWorkgroup = ([x, y]: readonly [number, number, number]): Expr =>
+  y === 1 ? builtin("workgroupX") : add(builtin("workgroupX"), mul(builtin("workgroupY"), u(x)));
 
 /** A grid of at least `count` workgroups, within the limit along each axis; more than `count` may run, so guard. */
 export function gridOf(count: number, limit: number): readonly [number, number, number] {
