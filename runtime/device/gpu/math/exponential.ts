@@ -122,7 +122,7 @@ export function log(b: KernelBuilder, x: Expr): Expr {
   return logEdges(b, x, logNear(b, m, e));
 }
 
-/** ln(1 + x), 2 ulp. Near 0 the polynomial takes x itself; elsewhere what rounding 1 + x loses is lost in the result's own rounding. */
+/** ln(1 + x), 2.5 ulp. Near 0 the polynomial takes x itself; elsewhere what rounding 1 + x loses is lost in the result's own rounding. */
 export function log1p(b: KernelBuilder, x: Expr): Expr {
   const u = b.let(add(x, fill(1, x)));
   const { m, e } = split(b, u);

@@ -37,7 +37,7 @@ const upper = (x: Expr): Expr => floatOf(and(bitsOf(x), 0xfffff000));
 const both = (a: Expr, b: Expr): Expr => binary("and", a, b);
 const either = (a: Expr, b: Expr): Expr => binary("or", a, b);
 
-/** 1 ulp. 1 to any power and anything to the power 0 are 1, as in C. */
+/** 1.5 ulp. 1 to any power and anything to the power 0 are 1, as in C. */
 export function pow(b: KernelBuilder, x: Expr, y: Expr): Expr {
   const base = b.let(magnitudeBits(x));
   const exponent = b.let(magnitudeBits(y));

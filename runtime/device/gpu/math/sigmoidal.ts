@@ -19,7 +19,7 @@ export function tanh(b: KernelBuilder, x: Expr): Expr {
   return b.let(select(isZero(x), x, keepNan(x, value)));
 }
 
-/** 1 / (1 + e^−x), 3 ulp. */
+/** 1 / (1 + e^−x), 2.5 ulp. */
 export const sigmoid = (b: KernelBuilder, x: Expr): Expr =>
   b.let(div(fill(1, x), add(exp(b, b.let(neg(x))), fill(1, x))));
 
