@@ -4,6 +4,7 @@
  *     npm run bench                          all: compile, matmul, training
  *     npm run bench -- training --batch=4 --length=128 --threads=1,4
  *     npm run bench -- gpu --quick           a GPU: see gpu/run.mjs; beside PyTorch: gpu/compare.mjs
+ *     npm run bench -- soak                  200,000 submits through our own WebGPU device: see gpu/soak.mjs
  *     npm run bench -- peers                 jax-js and TensorFlow.js on the same workload (BENCH_MODULES, JAXJS: see ../shared/bench/README.md)
  *
  * Benchmarks in TypeScript run from the sources, bundled into a temporary folder.
@@ -52,6 +53,7 @@ const benchmarks = {
   matmul: (flags) => runTypeScript("matmul", flags),
   training: (flags) => runTypeScript("training", flags),
   gpu: (flags) => run(here("gpu/run.mjs"), flags),
+  soak: (flags) => run(here("gpu/soak.mjs"), flags),
   peers: runPeers,
 };
 

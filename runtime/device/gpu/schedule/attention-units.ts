@@ -62,7 +62,8 @@ export function chooseUnitShape(
   const operands = [kernel.q, kernel.k, kernel.v, ...(kernel.kind === "attention" ? [] : [kernel.dout])];
   const found = target.f16 ? unitFor(target, ["f16"]) : undefined;
   // Tiles lie in shared memory as f16: a unit for f32 would want them widened.
-  if (found?.unit.input !== "f16" || !operands.every(({ buffer }) => buffers[buffer]?.dtype === "f16")) return undefined;
+  if (found?.unit.input !== "f16" || !operands.every(({ buffer }) => buffers[buffer]?.dtype === "f16"))
+    return undefined;
   const { unit, width, isWidthAsked } = found;
   const isWhole = ownRows % unit.m === 0 && [headDim, columns].every((n) => n % unit.n === 0 && n % unit.k === 0);
   if (!isWhole || headDim > widestHead || width % ownRows !== 0 || columns % ((width / ownRows) * chunkWidth) !== 0)
