@@ -144,8 +144,20 @@ const inPages = {
   },
 };
 
+/** Devices are files of their own, so that a bundle can leave some out (`fgc build --device`). */
+function deviceEntries() {
+  const folder = join(root, "runtime/device");
+  const names = readdirSync(folder).filter((name) => name !== "gpu" && existsSync(join(folder, name, "index.ts")));
+  return Object.fromEntries(names.map((name) => [`device/${name}`, join(folder, name, "index.ts")]));
+}
+
 const buildLibrary = (entries) =>
-  buildFolder("lib", { ...common, entryPoints: entries, splitting: true, chunkNames: "chunk-[hash]" });
+  buildFolder("lib", {
+    ...common,
+    entryPoints: { ...entries, ...deviceEntries() },
+    splitting: true,
+    chunkNames: "chunk-[hash]",
+  });
 
 /** As `dist/lib`, and `host/NAME.js` for modules of users that import Node's; what the page is made of lies beside it. */
 function buildWebLibrary(entries) {
@@ -161,6 +173,7 @@ function buildWebLibrary(entries) {
       inject: [join(root, "runtime/host/web/globals.ts")],
       entryPoints: {
         ...entries,
+        ...deviceEntries(),
         [pagePart]: join(root, `stdlib/${pagePart}/index.ts`),
         page: join(root, `stdlib/${pagePart}/page/main.ts`),
         ...Object.fromEntries(hosts),

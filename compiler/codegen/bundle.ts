@@ -23,6 +23,8 @@ export interface BundleRequest {
   readonly minify: boolean;
   readonly sourcemap: boolean;
   readonly platform: Platform;
+  /** The devices that are to be in it; absent: all. */
+  readonly devices?: readonly string[] | undefined;
   /** What emitted modules get in the place of a part of the library: `fgc/train` → a module of `modules`, which may import that part itself. */
   readonly replacements?: ReadonlyMap<string, string>;
   /** What `import.meta.url` is; absent: what the host says. */
@@ -121,7 +123,7 @@ function emittedModules({ modules, outDir, replacements = new Map() }: BundleReq
 const webGlobals = "fgc:globals";
 
 /** `fgc/NAME`, and the chunks that the library's files share. In the library for pages there are hosts for Node's modules too. */
-function libraryModules({ packageRoot, platform }: BundleRequest): Plugin {
+function libraryModules({ packageRoot, platform, devices }: BundleRequest): Plugin {
   const isPage = platform === "browser";
   const library = join(packageRoot, isPage ? "dist/web" : "dist/lib");
   return {
@@ -146,13 +148,25 @@ function libraryModules({ packageRoot, platform }: BundleRequest): Plugin {
         namespace: "fgc",
         sideEffects: false,
       }));
-      onLoad({ filter: /.*/, namespace: "fgc" }, ({ path }) => ({
-        contents: readFileSync(join(library, path), "utf8"),
-        loader: "js",
-        resolveDir: library,
-      }));
+      onLoad({ filter: /.*/, namespace: "fgc" }, ({ path }) => {
+        const [, device] = /^device\/(\w+)\.js$/.exec(path) ?? [];
+        const isLeftOut = device !== undefined && devices !== undefined && !devices.includes(device);
+        const contents = isLeftOut ? missingDevice(device) : readFileSync(join(library, path), "utf8");
+        return { contents, loader: "js", resolveDir: library };
+      });
     },
   };
+}
+
+/** What stands for a device that was left out: it cannot be had, like one that is not installed. */
+function missingDevice(name: string): string {
+  return `
+export async function openDevice() {
+  const { DeviceUnavailableError } = await import("fgc/runtime");
+  throw new DeviceUnavailableError("this program was built without the device ${name}", "build it again with --device ${name}", { isInstalled: false });
+}
+export const describeDevice = openDevice;
+`;
 }
 
 function finish(file: OutputFile, request: BundleRequest): BundledFile {

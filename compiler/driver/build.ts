@@ -19,19 +19,12 @@ import { lineStartsOf } from "../source/span.ts";
 import { type BuiltAsset, buildAssets, hashOf } from "./assets.ts";
 import { buildDiagnostics, emitDiagnostics } from "./build-diagnostics.ts";
 import { printGraphs } from "./dump.ts";
+import { identityOf, inputPaths, isUpToDate } from "./freshness.ts";
 import type { Host } from "./host.ts";
-import {
-  buildKey,
-  type Manifest,
-  manifestName,
-  manifestText,
-  packageBuildId,
-  readManifest,
-  sorted,
-} from "./manifest.ts";
+import { type Manifest, manifestName, manifestText, readManifest, sorted } from "./manifest.ts";
 import { type Emission, emitModules, generationConfigJson, modelConfigJson, modelModuleOf, seedOf } from "./modules.ts";
 import { editedFiles, sha256, writeAtomic } from "./output.ts";
-import { type Folders, inputName, inputPath, knownFolders, portableText, shortener } from "./places.ts";
+import { type Folders, inputName, knownFolders, portableText, shortener } from "./places.ts";
 import { compileProgram, type ProgramGraph, type ProgramRequest } from "./program-graph.ts";
 import { TypeCheck } from "./type-check.ts";
 import { buildWebPage, webManifestName, webPageName } from "./web-page.ts";
@@ -45,6 +38,8 @@ export interface BuildRequest extends ProgramRequest {
   readonly minify?: boolean | undefined;
   readonly sourcemap?: boolean | undefined;
   readonly platform?: Platform | undefined;
+  /** The devices that the bundles carry; absent: all. */
+  readonly devices?: readonly string[] | undefined;
   /** One HTML file that trains in a browser, instead of the bundles; `embedMiB` of compressed files at most lie in it. */
   readonly webPage?: { readonly embedMiB: number } | undefined;
   /** Build even if nothing changed, and over edited files. */
@@ -118,7 +113,11 @@ class Build {
     if (edited.length > 0 && this.#request.force !== true)
       throw new DiagnosticError(emitDiagnostics.wouldOverwrite({}, { files: edited }));
     const dumps = printGraphs(this.#graphs, this.#request.dumpIr, shortener(folders));
-    if (previous !== undefined && this.#request.force !== true && this.#isUpToDate(previous, program, folders)) {
+    if (
+      previous !== undefined &&
+      this.#request.force !== true &&
+      isUpToDate(previous, identityOf(this.#host, this.#request, folders), program, folders)
+    ) {
       return { ...this.#report(folders, previous.outputs, inputPaths(previous, folders)), upToDate: true, dumps };
     }
     const checker = new TypeCheck(this.#host);
@@ -272,6 +271,7 @@ class Build {
       minify: this.#request.minify ?? false,
       sourcemap: this.#request.sourcemap ?? true,
       platform: this.#request.platform ?? "node",
+      devices: this.#request.devices,
     });
     if ("faults" in result)
       throw new DiagnosticError(
@@ -311,6 +311,7 @@ class Build {
       description: textOr(meta["config_description"], ""),
       version: this.#host.versions.fgc,
       embedMiB: this.#request.webPage?.embedMiB ?? 0,
+      devices: this.#request.devices,
     });
     this.#stage("bundle", page.detail, performance.now() - started);
     return { files: [{ name: webPageName, text: page.text }], inputs: page.inputs };
@@ -354,7 +355,7 @@ class Build {
     for (const [name, text] of Object.entries(outputs)) writeAtomic(join(folders.outDir, name), text);
     const manifest: Manifest = {
       format: "fgc-manifest/1",
-      ...this.#identity(folders),
+      ...identityOf(this.#host, this.#request, folders),
       seed: seedOf(root),
       inputs: sorted(Object.fromEntries([...new Set(inputs)].map((path) => [inputName(path, folders), hashOf(path)]))),
       assets: sorted(Object.fromEntries(assets.map(({ path, hash }) => [path, hash]))),
@@ -363,65 +364,6 @@ class Build {
     // Last: a build that was cut off leaves the old manifest, and so is done again.
     writeAtomic(join(folders.outDir, this.#manifestName), manifestText(manifest));
   }
-
-  #identity({ packageRoot }: Folders): Pick<Manifest, "config" | "fgc" | "request"> {
-    const {
-      project,
-      config,
-      variables = {},
-      overrides = [],
-      target = "main",
-      emit = "both",
-      minify = false,
-      sourcemap = true,
-      platform = "node",
-      webPage,
-      clock,
-    } = this.#request;
-    const bound = Object.fromEntries(
-      Object.entries(variables).map(([name, value]) => [
-        name,
-        JSON.parse(
-          JSON.stringify(value, (_, item: unknown) => (typeof item === "bigint" ? Number(item) : item)),
-        ) as unknown,
-      ]),
-    );
-    return {
-      config: config ?? project.defaultConfig ?? "",
-      fgc: { version: this.#host.versions.fgc, build: packageBuildId(packageRoot) },
-      request: {
-        variables: bound,
-        overrides,
-        target,
-        emit,
-        minify,
-        sourcemap,
-        platform,
-        ...(webPage === undefined ? {} : { webPage }),
-        clock: clock?.epochMs ?? null,
-      },
-    };
-  }
-
-  #isUpToDate(previous: Manifest, program: ProgramGraph, folders: Folders): boolean {
-    const identity = this.#identity(folders);
-    const templates = new Set(program.templates.map((file) => inputName(file.path, folders)));
-    const isKnown = [...templates].every((name) => name in previous.inputs);
-    const paths = inputPaths(previous, folders);
-    const inputs = Object.fromEntries(
-      Object.keys(previous.inputs).map((name, index) => [name, hashOf(paths[index] as string)]),
-    );
-    if (!isKnown || buildKey({ ...identity, inputs }) !== buildKey(previous)) return false;
-    const isWhole = Object.keys(previous.outputs).every((name) => existsSync(join(folders.outDir, name)));
-    return (
-      isWhole && Object.entries(previous.assets).every(([path, hash]) => hashOf(join(folders.outDir, path)) === hash)
-    );
-  }
-}
-
-/** The files behind a manifest's names, in its order. */
-function inputPaths({ inputs }: Manifest, folders: Folders): readonly string[] {
-  return Object.keys(inputs).map((name) => inputPath(name, folders));
 }
 
 function textOr(value: unknown, fallback: string): string {

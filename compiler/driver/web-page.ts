@@ -27,6 +27,8 @@ export interface WebPageRequest {
   readonly description: string;
   readonly version: string;
   readonly embedMiB: number;
+  /** Absent: those that a page can use. */
+  readonly devices?: readonly string[] | undefined;
 }
 
 export interface WebPage {
@@ -42,6 +44,9 @@ const runnerOfPages = [
   // An export by name wins over one of the star's.
   'export { runTrainer } from "fgc/web";',
 ].join("\n");
+
+/** TensorFlow.js would have to be brought along, and nobody compares with the reference in a tab. */
+const pageDevices = ["webgpu", "wasm"];
 
 export async function buildWebPage(request: WebPageRequest): Promise<WebPage> {
   const { folders, modules } = request;
@@ -64,6 +69,7 @@ export async function buildWebPage(request: WebPageRequest): Promise<WebPage> {
     minify: true,
     sourcemap: false,
     platform: "browser",
+    devices: request.devices ?? pageDevices,
     replacements: new Map([["fgc/train", "runner.ts"]]),
     url: "file:///run/trainer.mjs",
   });

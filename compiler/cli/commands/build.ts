@@ -2,6 +2,7 @@
 
 import { DiagnosticError } from "../../diagnostics/diagnostic.ts";
 import type { BuildReport, BuildRequest } from "../../driver/build.ts";
+import { nearest } from "../../source/nearest.ts";
 import { choice, defineCommand, text, toggle } from "../command.ts";
 import { cliDiagnostics as faults } from "../diagnostics.ts";
 import type { CliHost } from "../host.ts";
@@ -20,6 +21,17 @@ function readSize(text: string | undefined): number {
   if (value >= 0) return value;
   const problem = "it wants a number of MiB";
   throw new DiagnosticError(faults.badFlag({}, { flag: "--embed-mib", value: text ?? "", problem }));
+}
+
+const deviceNames = ["webgpu", "wasm", "tfjs", "reference"] as const;
+
+function readDevices(text: string | undefined): readonly string[] | undefined {
+  const names = text?.split(",").map((name) => name.trim());
+  const unknown = names?.find((name) => !deviceNames.some((known) => known === name));
+  if (unknown === undefined) return names;
+  const guess = nearest(unknown, deviceNames);
+  const problem = `there is no device '${unknown}': ${guess === undefined ? `there are ${deviceNames.join(", ")}` : `did you mean '${guess}'?`}`;
+  throw new DiagnosticError(faults.badFlag({}, { flag: "--device", value: text ?? "", problem }));
 }
 
 export const buildCommand = defineCommand({
@@ -41,6 +53,7 @@ export const buildCommand = defineCommand({
     minify: toggle("--minify", "minify the bundles"),
     sourcemap: { flags: "--no-sourcemap", description: "no source maps", fallback: true },
     platform: choice("--platform <name>", "where the bundles are to run", ["node", "browser", "deno"], "node"),
+    device: text("--device <names>", "only these devices' code in the bundles: wasm,webgpu; default: all"),
     force: toggle("--force", "build even if nothing changed, and over files that were edited by hand"),
     dumpIr: {
       flags: "--dump-ir [pass]",
@@ -65,6 +78,7 @@ export const buildCommand = defineCommand({
       minify: options.minify,
       sourcemap: options.sourcemap !== false,
       platform: options.platform,
+      devices: readDevices(options.device),
       force: options.force,
       dumpIr,
       progress: (line) => note(`  ${line}`),
