@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import v8 from "node:v8";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker } from "node:worker_threads";
 
 /** Cores that this process may really use: the scheduler's mask, cut by a container's quota. */
 export function usableCores(): number {
@@ -66,19 +66,23 @@ const { parentPort, workerData, receiveMessageOnPort } = require("node:worker_th
 const begin = () => {
   start(workerData);
   parentPort.postMessage("ready");
+  const { port } = workerData;
   // A message was posted before the order to receive it, so it is there.
-  while (obey()) for (let entry = receiveMessageOnPort(parentPort); entry !== undefined; entry = receiveMessageOnPort(parentPort)) take(entry.message);
+  while (obey()) for (let entry = receiveMessageOnPort(port); entry !== undefined; entry = receiveMessageOnPort(port)) take(entry.message);
 };
 `;
 
 /** Starts a thread from source text and waits for its first message. `onFailure` hears of its death after that. */
 export async function startThread(
   source: string,
-  data: unknown,
+  data: object,
   name: string,
   onFailure: (reason: string) => void,
 ): Promise<Thread> {
-  const worker = new Worker(source, { eval: true, workerData: data, name });
+  // A port of its own: that of a thread's parent cannot be read at will everywhere (Deno).
+  const { port1, port2 } = new MessageChannel();
+  const workerData = { ...data, port: port2 };
+  const worker = new Worker(source, { eval: true, workerData, transferList: [port2], name });
   await new Promise<void>((resolve, reject) => {
     worker.once("message", () => resolve());
     worker.once("error", reject);
@@ -90,8 +94,9 @@ export async function startThread(
   // An idle team must not keep the process alive.
   worker.unref();
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message) => port1.postMessage(message),
     terminate: () => {
+      port1.close();
       worker.removeAllListeners();
       return worker.terminate();
     },
