@@ -87,5 +87,7 @@ describe("choosing an adapter", () => {
     expect((await listAdapters(dawnHost(names))).map(({ name }) => name)).toEqual(Object.keys(names));
     const browser: GpuHost = { gpu: gpuOf(() => ({ vendor: "apple" })) };
     expect((await listAdapters(browser)).map(({ name }) => name)).toEqual(["apple"]);
+    const deno: GpuHost = { gpu: gpuOf(() => ({ vendor: "4318", device: "9009", description: "NVIDIA H100 PCIe" })) };
+    expect((await listAdapters(deno)).map(({ name }) => name)).toEqual(["NVIDIA H100 PCIe"]);
   });
 });

@@ -101,7 +101,8 @@ function namesFor({ name, adapter: { info } }: FoundAdapter): readonly string[] 
 }
 
 function describe({ description, device, architecture, vendor }: GPUAdapterInfo): string {
-  return device || description || [vendor, architecture].filter((part) => part !== "").join(" ") || "unnamed adapter";
+  const name = /^\d+$/.test(device) ? "" : device; // Deno gives the number that the device has on its bus
+  return name || description || [vendor, architecture].filter((part) => part !== "").join(" ") || "unnamed adapter";
 }
 
 /** Drivers that run on the processor. Most say so themselves (`isFallbackAdapter`); lavapipe and WARP may not. */
