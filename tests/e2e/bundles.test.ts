@@ -134,6 +134,20 @@ describe("a config becomes bundles", () => {
     expect([...losses(stopped)].sort((a, b) => a[0] - b[0])).toEqual(await wholeRun());
   });
 
+  it("carries only the devices that a build names, and says so of the others", async () => {
+    const out = join(elsewhere, "wasm-only");
+    const flags = ["-p", workspace.mini, "build", "--out", out];
+    expect((await run(cli, [...flags, "--device", "wasm"], { env: workspace.env })).code).toBe(0);
+    const size = (folder: string) => readFileSync(join(folder, "model.mjs")).length;
+    expect(size(out)).toBeLessThan(0.75 * size(built));
+    const asked = await run(join(out, "trainer.mjs"), ["--device", "webgpu", "--max-steps", "1"], { env: bare });
+    expect(asked.code).toBe(4);
+    expect(asked.stderr).toContain("built without the device webgpu");
+    expect((await run(join(out, "trainer.mjs"), ["--max-steps", "1"], { env: bare })).code).toBe(0);
+    const misspelt = await run(cli, [...flags, "--device", "wsm"], { env: workspace.env });
+    expect([misspelt.code, misspelt.stderr]).toEqual([2, expect.stringContaining("did you mean 'wasm'?")]);
+  });
+
   it("leaves nothing half-written in the output folder", async () => {
     await wholeRun();
     const leftovers = readdirSync(elsewhere, { recursive: true }).filter((name) =>
