@@ -20,6 +20,7 @@ export interface WebGpuDeviceOptions {
   readonly info: DeviceInfo;
   readonly target: GpuTarget;
   readonly hasProfile: boolean;
+  readonly isSoftware: boolean;
   readonly schedule: ScheduleKernel;
 }
 
@@ -40,7 +41,7 @@ export class WebGpuDevice implements Device, ProgramHost {
   private readonly schedule: ScheduleKernel;
   private isClosed = false;
 
-  constructor(device: GPUDevice, { info, target, hasProfile, schedule }: WebGpuDeviceOptions) {
+  constructor(device: GPUDevice, { info, target, hasProfile, isSoftware, schedule }: WebGpuDeviceOptions) {
     this.device = device;
     this.info = info;
     this.target = target;
@@ -48,7 +49,7 @@ export class WebGpuDevice implements Device, ProgramHost {
     this.faults = new Faults(device, info.adapter ?? "GPU");
     this.formats = new Formats(target);
     this.memory = new GpuMemory(device, this.faults);
-    this.pipelines = new Pipelines(device, this.faults);
+    this.pipelines = new Pipelines(device, this.faults, { isSoftware });
     const reader = new RangeReader(device, this.faults);
     this.states = new States(device, this.memory, this.formats, this.faults, reader);
     this.pace = new Pace(device.queue);

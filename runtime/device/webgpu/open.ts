@@ -59,7 +59,7 @@ export async function openAdapter(
   const hasProfile = profiling && device.features.has("timestamp-query");
   if (profiling && !hasProfile) notices.push(`webgpu: '${name}' keeps no time, so there will be no profile`);
   const info: DeviceInfo = { name: "webgpu", threads: 1, adapter: name, features: adapterFeatures(target), notices };
-  return new WebGpuDevice(device, { info, target, hasProfile, schedule });
+  return new WebGpuDevice(device, { info, target, hasProfile, isSoftware: kind === "software", schedule });
 }
 
 /** What kernels make use of, less what FGC_GPU_WITHOUT names: so the plain paths can be run, and compared, on hardware that has more. */

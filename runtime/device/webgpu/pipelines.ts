@@ -6,12 +6,15 @@ import { computeStage } from "./usage.ts";
 export class Pipelines {
   private readonly device: GPUDevice;
   private readonly faults: Faults;
+  /** A driver on the processor compiles on the caller's own core: waiting for it, which Dawn does by asking again and again, takes as much once more. */
+  private readonly isSoftware: boolean;
   private readonly compiled = new Map<string, Promise<GPUComputePipeline>>();
   private readonly layouts = new Map<string, GPUBindGroupLayout>();
 
-  constructor(device: GPUDevice, faults: Faults) {
+  constructor(device: GPUDevice, faults: Faults, { isSoftware = false }: { readonly isSoftware?: boolean } = {}) {
     this.device = device;
     this.faults = faults;
+    this.isSoftware = isSoftware;
   }
 
   /** `signature`: one letter per binding, `w` where it is writable. */
@@ -44,11 +47,15 @@ export class Pipelines {
     this.device.pushErrorScope("validation");
     const module = this.device.createShaderModule({ code, label });
     const layout = this.device.createPipelineLayout({ bindGroupLayouts: [this.layout(signature)] });
-    const pipeline = this.device.createComputePipelineAsync({ label, layout, compute: { module, entryPoint: "main" } });
+    const descriptor = { label, layout, compute: { module, entryPoint: "main" } };
+    const pipeline = this.isSoftware
+      ? Promise.resolve(this.device.createComputePipeline(descriptor))
+      : this.device.createComputePipelineAsync(descriptor);
     const fault = this.device.popErrorScope();
     try {
       const result = await pipeline;
-      await fault;
+      const error = await fault;
+      if (error !== null) throw new DeviceError(error.message);
       return result;
     } catch (error) {
       this.faults.check();
