@@ -117,7 +117,7 @@ export async function benchMatmul(device: Device, setting: Setting, options: Opt
       device.createState("b", dtype, [k * n], stored(k, n, right, layout === "nt", dtype));
       device.createState("c", dtype, [m, n]);
       const flop = 2 * m * n * k;
-      // Enough work in one run that its submit does not count; a device with results of its own accord would need no more.
+      // Enough work in one run that its submit does not count.
       const times = Math.max(1, Math.min(64, Math.round(2e10 / flop)));
       const loaded = await device.load(programOf(product, dtype, times));
       const ms = await measure(async (count) => {
