@@ -3,6 +3,7 @@
  *
  * `FGC_TEST_DEVICES=wasm,webgpu` picks; those named must open. CI names all four, so that a device cannot drop out unseen.
  */
+import { vi } from "vitest";
 import type { Device, DeviceOptions } from "../../runtime/device/device.ts";
 import { DeviceUnavailableError } from "../../runtime/device/errors.ts";
 import { type DeviceName, openSession, type Session } from "../../runtime/index.ts";
@@ -68,3 +69,6 @@ async function findDevices(): Promise<readonly TestDevice[]> {
 }
 
 export const testDevices: readonly TestDevice[] = await findDevices();
+
+// A software GPU compiles each kernel for a tenth of a second on an idle machine, and a model has a hundred.
+vi.setConfig({ testTimeout: 240_000 });
