@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const root = import.meta.dirname;
@@ -16,5 +17,7 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: "forks",
+    // On two cores one worker would leave the other core idle whenever a test waits for a child or a browser.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
   },
 });
