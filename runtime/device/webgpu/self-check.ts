@@ -49,7 +49,7 @@ async function lanesAreNeighbours(device: GPUDevice, { limits }: GpuTarget): Pro
   const words = await runAlone(device, k.finish().module, [new Uint32Array(3 * size)]);
   if (words === undefined) return false;
   return Array.from({ length: size }, (_, i) => i).every((i) => {
-    const [lane, width, neighbour] = words.subarray(3 * i, 3 * i + 3) as unknown as [number, number, number];
+    const [lane = -1, width = 1, neighbour] = words.subarray(3 * i, 3 * i + 3);
     return lane === i % width && neighbour === (i ^ 1);
   });
 }
