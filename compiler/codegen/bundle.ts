@@ -160,9 +160,10 @@ function libraryModules({ packageRoot, platform, devices }: BundleRequest): Plug
 
 /** What stands for a device that was left out: it cannot be had, like one that is not installed. */
 function missingDevice(name: string): string {
+  const runtime = "fgc/runtime";
   return `
 export async function openDevice() {
-  const { DeviceUnavailableError } = await import("fgc/runtime");
+  const { DeviceUnavailableError } = await import("${runtime}");
   throw new DeviceUnavailableError("this program was built without the device ${name}", "build it again with --device ${name}", { isInstalled: false });
 }
 export const describeDevice = openDevice;
