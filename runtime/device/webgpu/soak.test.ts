@@ -11,8 +11,14 @@ const reason = await gpuSkipReason();
 if (reason !== undefined) console.warn(`skipped: ${reason}`);
 
 const root = join(import.meta.dirname, "../../..");
-const node = (flags: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  spawnSync(process.execPath, flags, { cwd: root, encoding: "utf8", env: { ...process.env, ...env } });
+const node = (flags: readonly string[], env: Readonly<Record<string, string>> = {}, timeout = 200_000) =>
+  spawnSync(process.execPath, flags, {
+    cwd: root,
+    encoding: "utf8",
+    env: { ...process.env, ...env },
+    timeout,
+    killSignal: "SIGKILL",
+  });
 
 interface Line {
   readonly at: number;
@@ -31,9 +37,11 @@ const soak = (flags: readonly string[], env: Readonly<Record<string, string>> = 
 
 describe.skipIf(reason !== undefined)("long loops", () => {
   it("die in npm 'webgpu' where nothing holds what create() returned, and live where it is held", () => {
-    const { signal, status } = node(["--expose-gc", "bench/gpu/dawn-crash.mjs"]);
+    // Reading freed memory has no end of its own: mostly it kills the process, now and then nothing ever comes back.
+    const { signal, stdout } = node(["--expose-gc", "bench/gpu/dawn-crash.mjs"], {}, 15_000);
     // If this fails the package is mended: good news, and the hold in host.ts can be looked at again.
-    expect(signal ?? status).toMatch(/SIGABRT|SIGSEGV/);
+    expect(signal).toMatch(/SIGABRT|SIGSEGV|SIGKILL/);
+    expect(stdout).toBe("");
     expect(node(["--expose-gc", "bench/gpu/dawn-crash.mjs", "--held"]).stdout).toBe("survived\n");
   });
 
