@@ -12,14 +12,12 @@ import { scheduleScatterAdd } from "./scatter.ts";
 import { scheduleSort } from "./sort.ts";
 
 export function scheduleKernel(kernel: Kernel, context: ScheduleContext): ScheduledKernel {
-  const schedule = schedules[kernel.kind] as Schedule<Kernel> | undefined;
-  if (schedule === undefined) throw new Error(`no schedule for ${kernel.kind}`);
-  return schedule(kernel, context);
+  return (schedules[kernel.kind] as Schedule<Kernel>)(kernel, context);
 }
 
 export type Schedule<K extends Kernel> = (kernel: K, context: ScheduleContext) => ScheduledKernel;
 
-const schedules: { readonly [K in Kernel["kind"]]?: Schedule<Extract<Kernel, { kind: K }>> } = {
+const schedules: { readonly [K in Kernel["kind"]]: Schedule<Extract<Kernel, { kind: K }>> } = {
   loop: scheduleLoop,
   reduce: scheduleReduce,
   matmul: scheduleMatmul,
