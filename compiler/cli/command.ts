@@ -57,7 +57,13 @@ export interface CommandResult {
   readonly inputs?: readonly string[];
 }
 
-export type CommandGroup = "Seeing what is there" | "Building" | "Training";
+export type CommandGroup =
+  | "Seeing what is there"
+  | "Where values come from"
+  | "Building"
+  | "Training"
+  | "Projects and templates"
+  | "This machine";
 
 export interface CommandDefinition<O extends Options = Options> {
   readonly name: string;
