@@ -65,19 +65,40 @@ export type CommandGroup =
   | "Projects and templates"
   | "This machine";
 
+/** What stands after a command, as commander writes it: `<name>`, `[folder]`, `[names...]`. */
+export interface ArgumentSpec {
+  readonly usage: string;
+  readonly description: string;
+}
+
 export interface CommandDefinition<O extends Options = Options> {
   readonly name: string;
+  readonly aliases?: readonly string[];
+  /** Not for people: the help and the completion leave it out. */
+  readonly isHidden?: boolean;
   readonly group: CommandGroup;
   readonly summary: string;
   /** An example for the help. */
   readonly example: string;
   /** What may stand after the command: a config and overrides, other names, or nothing. */
   readonly positionals: "config" | "names" | "none";
+  /** With `positionals: "names"`: which names, for the help and for the check of their number. */
+  readonly arguments?: readonly ArgumentSpec[];
   /** Whether the config's own flags are this command's flags. */
   readonly hasConfigFlags?: boolean;
   readonly canWatch?: boolean;
   readonly options: O;
-  run(host: CliHost, args: CommandArgs<O>): CommandResult | Promise<CommandResult>;
+  /** `fgc ws create`: commands below this one. */
+  readonly subcommands?: readonly CommandDefinition[];
+  /** Absent where only the subcommands do something. */
+  run?(host: CliHost, args: CommandArgs<O>): CommandResult | Promise<CommandResult>;
+}
+
+/** fgc itself, for commands that run others: the shell, completion, sweeps. */
+export interface Program {
+  readonly commands: readonly CommandDefinition[];
+  /** Runs one command line; the result is the exit code. */
+  run(argv: readonly string[], host: CliHost): Promise<number>;
 }
 
 export interface CommandArgs<O extends Options> {
@@ -87,6 +108,7 @@ export interface CommandArgs<O extends Options> {
   /** What stands after `--`. */
   readonly rest: readonly string[];
   readonly session: Session;
+  readonly program: Program;
 }
 
 /** Checks the types of a definition, and forgets those of its options: commands are kept in one list. */

@@ -4,8 +4,11 @@ import { defineDiagnostics } from "../diagnostics/diagnostic.ts";
 export const cliDiagnostics = defineDiagnostics("cli", {
   usage: {
     severity: "error",
-    message: (p: { message: string }) => p.message,
-    hint: () => "`fgc --help` lists the commands, `fgc COMMAND --help` their flags",
+    message: (p: { message: string; suggestion?: string | undefined }) => p.message,
+    hint: (p) =>
+      p.suggestion === undefined
+        ? "`fgc --help` lists the commands, `fgc COMMAND --help` their flags"
+        : `did you mean '${p.suggestion}'?`,
   },
   badSet: {
     severity: "error",

@@ -1,5 +1,6 @@
 /** @file The commands and their options as commander knows them. Global flags may stand before or after the command. */
 import { Command, Help, Option } from "commander";
+import { nearest } from "../source/nearest.ts";
 import type { CommandDefinition, OptionSpec } from "./command.ts";
 import type { GlobalOptions } from "./session.ts";
 
@@ -16,7 +17,7 @@ const globalOptions = [
   ["edit", "-e, --edit", "write to ./tmp/CONFIG_COMMAND.EXT and open an editor"],
   ["json", "--json", "machine output: one JSON value on stdout"],
   ["set", "--set <name=value>", "bind a template variable; VALUE is read as YAML (repeatable)"],
-  ["watch", "--watch", "run again when a template it reached changes (pp, graph)"],
+  ["watch", "--watch", "run again when a template it reached changes"],
   ["frozenTime", "--frozen-time <iso>", "fix the clock of the template functions"],
   ["werror", "--werror", "turn warnings into errors"],
   ["color", "--color <when>", "auto, always or never"],
@@ -24,12 +25,17 @@ const globalOptions = [
   ["verbose", "-v, --verbose", "all remarks"],
 ] as const;
 
+const flagNames = (flags: string): readonly string[] => flags.replace(/ [<[].*/, "").split(", ");
+
 /** Global flags that take a value: for finding the command among the arguments. */
 export const valuedGlobals: ReadonlySet<string> = new Set(
-  globalOptions
-    .filter(([, flags]) => flags.includes("<"))
-    .flatMap(([, flags]) => flags.replace(/ <.*/, "").split(", ")),
+  globalOptions.filter(([, flags]) => flags.includes("<")).flatMap(([, flags]) => flagNames(flags)),
 );
+
+/** A command's own flags that take a value. */
+export function valuedFlags({ options }: CommandDefinition): readonly string[] {
+  return Object.values(options).flatMap(({ flags }) => (flags.includes("<") ? flagNames(flags) : []));
+}
 
 const globalGroup = "Global flags:";
 
@@ -48,27 +54,26 @@ function globalOption(name: string, flags: string, description: string): Option 
 }
 
 export function addGlobals(command: Command, own: readonly OptionSpec<unknown>[] = []): void {
-  const taken = new Set(own.flatMap(({ flags }) => flags.replace(/ [<[].*/, "").split(", ")));
+  const taken = new Set(own.flatMap(({ flags }) => flagNames(flags)));
   for (const [name, flags, description] of globalOptions) {
     const free = flags.split(", ").filter((flag) => !taken.has(flag.replace(/ <.*/, "")));
     if (free.length > 0) command.addOption(globalOption(name, free.join(", "), description));
   }
 }
 
-/** Values given before the command, overlaid by those given after it. */
-export function readGlobals(
-  before: Readonly<Record<string, unknown>>,
-  after: Readonly<Record<string, unknown>>,
-): GlobalOptions {
-  const pick = <T>(name: string, fallback: T): T => ((after[name] ?? before[name]) as T | undefined) ?? fallback;
+/** Values given before the command, overlaid by those given after it, and after its subcommand. */
+export function readGlobals(...levels: readonly Readonly<Record<string, unknown>>[]): GlobalOptions {
+  const innermost = levels.toReversed();
+  const pick = <T>(name: string, fallback: T): T =>
+    (innermost.find((level) => level[name] !== undefined)?.[name] as T | undefined) ?? fallback;
   return {
     projectDir: pick("projectDir", undefined),
     configTemplate: pick("configTemplate", undefined),
-    dyn: before["dyn"] !== false && after["dyn"] !== false,
+    dyn: levels.every((level) => level["dyn"] !== false),
     outputFile: pick("outputFile", undefined),
     edit: pick("edit", false),
     json: pick("json", false),
-    set: [...((before["set"] as string[] | undefined) ?? []), ...((after["set"] as string[] | undefined) ?? [])],
+    set: levels.flatMap((level) => (level["set"] as readonly string[] | undefined) ?? []),
     watch: pick("watch", false),
     frozenTime: pick("frozenTime", undefined),
     color: pick("color", "auto"),
@@ -92,18 +97,50 @@ const positionalHelp = {
   none: undefined,
 } as const;
 
-/** A commander command for a definition; `run` gets what was typed. */
-export function buildCommand(definition: CommandDefinition, run: (command: Command) => Promise<void>): Command {
+/** A commander command for a definition, those below it included; `run` gets the definition and what was typed. */
+export function buildCommand(
+  definition: CommandDefinition,
+  parent: Command,
+  run: (definition: CommandDefinition, command: Command) => Promise<void>,
+): Command {
+  const { subcommands = [], aliases = [] } = definition;
   const command = new Command(definition.name)
     .summary(definition.summary)
     .description(definition.summary)
-    .helpGroup(`${definition.group}:`)
+    .aliases(aliases)
     .addHelpText("after", `\nExample:\n  ${definition.example}`)
-    .allowExcessArguments(true);
-  const positional = positionalHelp[definition.positionals];
-  if (positional !== undefined) command.argument(positional[0], positional[1]);
+    .exitOverride()
+    .copyInheritedSettings(parent);
+  if (parent.parent === null) command.helpGroup(`${definition.group}:`);
+  const fallback = positionalHelp[definition.positionals];
+  const positionals =
+    definition.arguments?.map(({ usage, description }) => [usage, description] as const) ??
+    (fallback === undefined ? [] : [fallback]);
+  for (const [usage, description] of positionals) command.argument(usage, description);
   const own = Object.values(definition.options);
   for (const spec of own) command.addOption(ownOption(spec));
   addGlobals(command, own);
-  return command.action(async () => run(command));
+  for (const inner of subcommands)
+    command.addCommand(buildCommand(inner, command, run), { hidden: inner.isHidden === true });
+  if (definition.run === undefined) return command;
+  // A misspelt subcommand would be one argument too many otherwise.
+  if (subcommands.length > 0 && positionals.length === 0) command.allowExcessArguments(true);
+  return command.action(async () => {
+    const [unknown] = command.args;
+    if (unknown !== undefined && subcommands.length > 0 && positionals.length === 0) failUnknown(command, unknown);
+    await run(definition, command);
+  });
+}
+
+/** As commander says it for the commands at the top. */
+function failUnknown(command: Command, name: string): never {
+  const guess = nearest(
+    name,
+    command.commands.flatMap((inner) => [inner.name(), ...inner.aliases()]),
+  );
+  const suggestion = guess === undefined ? "" : `\n(Did you mean ${guess}?)`;
+  return command.error(`error: unknown command '${name}'${suggestion}`, {
+    exitCode: 2,
+    code: "commander.unknownCommand",
+  });
 }

@@ -6,15 +6,18 @@
 import { Command, CommanderError } from "commander";
 import { DiagnosticError } from "../diagnostics/diagnostic.ts";
 import { diagnosticJson } from "../diagnostics/render.ts";
-import type { CommandDefinition, OptionValues } from "./command.ts";
+import type { CommandDefinition, OptionValues, Program } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { addConfigFlags, type ConfigFlags } from "./config-flags.ts";
 import { cliDiagnostics as faults } from "./diagnostics.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { CliHost } from "./host.ts";
 import { printFailure, printResult, reportDiagnostics, usesColor } from "./output.ts";
-import { addGlobals, buildCommand, orderedOptions, readGlobals, valuedGlobals } from "./program.ts";
+import { addGlobals, buildCommand, orderedOptions, readGlobals, valuedFlags, valuedGlobals } from "./program.ts";
 import { type GlobalOptions, Session } from "./session.ts";
+
+/** fgc itself, as the commands that run others know it. */
+const self: Program = { commands, run: runCommandLine };
 
 /** Runs one command line; the result is the exit code. */
 export async function runCommandLine(argv: readonly string[], host: CliHost): Promise<number> {
@@ -23,6 +26,8 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
   const rest = dashes < 0 ? [] : argv.slice(dashes + 1);
   let globals = roughGlobals(words);
   let exitCode: number = ExitCode.Ok;
+  let flags: ConfigFlags | undefined;
+  let session: Session | undefined;
   const program = new Command("fgc")
     .description("The Forgather compiler: configs become standalone programs that train language models.")
     .version(host.versions.fgc, "-V, --version", "print the version")
@@ -37,29 +42,32 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
     .configureHelp({ visibleOptions: orderedOptions })
     .enablePositionalOptions(true);
   addGlobals(program);
-  const chosen = commandName(words);
-  for (const definition of commands) {
-    let flags: ConfigFlags | undefined;
-    let session: Session | undefined;
-    const command = buildCommand(definition, async (parsed) => {
-      globals = readGlobals(program.opts(), parsed.opts());
-      exitCode = await execute(host, definition, parsed, globals, rest, flags, session);
-    });
-    command.exitOverride().copyInheritedSettings(program);
-    if (definition.hasConfigFlags === true && definition.name === chosen && globals.dyn) {
-      try {
-        session = roughSession(host, command, words, globals);
-        flags = addConfigFlags(host, session, command, hasUnknownFlag(command, words));
-      } catch (error) {
-        // Whatever is wrong with the project is said by the command itself; a help text needs none.
-        if (!(error instanceof DiagnosticError)) return printFailure(host, globals, error);
-      }
-    }
-    program.addCommand(command);
-  }
+  const run = async (definition: CommandDefinition, parsed: Command) => {
+    globals = readGlobals(...lineage(parsed).map((command) => command.opts()));
+    exitCode = await execute(host, definition, parsed, globals, rest, flags, session);
+  };
+  const chosen = chosenCommands(words);
+  // The help and the search for a misspelt command need them all.
+  const shown = chosen.length > 0 && !asksForHelpFirst(words) ? chosen.slice(0, 1) : commands;
+  for (const definition of shown)
+    program.addCommand(buildCommand(definition, program, run), { hidden: definition.isHidden === true });
   if (words.length === 0) {
     host.stdout.write(program.helpInformation());
     return ExitCode.Ok;
+  }
+  const definition = chosen.at(-1);
+  if (definition?.hasConfigFlags === true && globals.dyn) {
+    const command = chosen.reduce(
+      (parent, { name }) => parent.commands.find((inner) => inner.name() === name) ?? parent,
+      program,
+    );
+    try {
+      session = roughSession(host, command, words, globals, chosen.length);
+      flags = addConfigFlags(host, session, command, hasUnknownFlag(command, words));
+    } catch (error) {
+      // Whatever is wrong with the project is said by the command itself; a help text needs none.
+      if (!(error instanceof DiagnosticError)) return printFailure(host, globals, error);
+    }
   }
   try {
     await program.parseAsync([...words], { from: "user" });
@@ -68,13 +76,19 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
     if (!(error instanceof CommanderError)) return printFailure(host, globals, error);
     if (error.exitCode === 0) return ExitCode.Ok;
     // commander has printed the message; a program that asked for JSON gets it in that form too.
-    const message = error.message.replace(/^error: /, "").split("\n")[0] as string;
+    const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
+    const suggestion = /Did you mean (?:one of )?(.*)\?\)/.exec(more.join(" "))?.[1];
     if (globals.json)
       host.stdout.write(
-        `${JSON.stringify({ ok: false, diagnostics: [diagnosticJson(faults.usage({}, { message }))] }, null, 2)}\n`,
+        `${JSON.stringify({ ok: false, diagnostics: [diagnosticJson(faults.usage({}, { message, suggestion }))] }, null, 2)}\n`,
       );
     return ExitCode.Usage;
   }
+}
+
+/** From the program down to the command. */
+function lineage(command: Command): readonly Command[] {
+  return [...(command.parent === null ? [] : lineage(command.parent)), command];
 }
 
 async function execute(
@@ -98,7 +112,8 @@ async function execute(
     if (rough !== undefined && rough.config === session.config && !globals.watch) session.adopt(rough);
     if (flags !== undefined) session.bindFlags(flags.variables());
     const names = definition.positionals === "names" ? parsed.args : [];
-    const result = await definition.run(host, { options, names, rest, session });
+    const result = await definition.run?.(host, { options, names, rest, session, program: self });
+    if (result === undefined) return ExitCode.Ok;
     // Only now: what keeps the flags from being read mostly keeps the command from running too, and is said once.
     if (flags !== undefined) reportDiagnostics(host, globals, flags.diagnostics);
     const exitCode = await printResult(host, definition, session, result);
@@ -107,14 +122,30 @@ async function execute(
   }
 }
 
-/** The first word that is no flag and no flag's value. */
-function commandName(words: readonly string[]): string | undefined {
+/** The commands that the words name: `ws`, then `create`. Empty where the first is none of ours. */
+function chosenCommands(words: readonly string[]): readonly CommandDefinition[] {
+  const chosen: CommandDefinition[] = [];
+  let candidates: readonly CommandDefinition[] = commands;
+  let valued = valuedGlobals;
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] as string;
-    if (!word.startsWith("-")) return word;
-    if (valuedGlobals.has(word)) i += 1;
+    if (word.startsWith("-")) {
+      if (valued.has(word)) i += 1;
+      continue;
+    }
+    const definition = candidates.find(({ name, aliases = [] }) => name === word || aliases.includes(word));
+    if (definition === undefined) break;
+    chosen.push(definition);
+    candidates = definition.subcommands ?? [];
+    valued = new Set([...valuedGlobals, ...valuedFlags(definition)]);
   }
-  return undefined;
+  return chosen;
+}
+
+/** `fgc --help build` is the program's help. */
+function asksForHelpFirst(words: readonly string[]): boolean {
+  const first = words.findIndex((word, i) => !word.startsWith("-") && !valuedGlobals.has(words[i - 1] ?? ""));
+  return words.slice(0, first).some((word) => word === "-h" || word === "--help");
 }
 
 /** Global flags read before commander may: they decide which config's flags it gets to know. */
@@ -153,16 +184,22 @@ function hasUnknownFlag(command: Command, words: readonly string[]): boolean {
 }
 
 /** The session as far as it can be known before the config's flags are: positional words that are no flags' values. */
-function roughSession(host: CliHost, command: Command, words: readonly string[], globals: GlobalOptions): Session {
+function roughSession(
+  host: CliHost,
+  command: Command,
+  words: readonly string[],
+  globals: GlobalOptions,
+  depth: number,
+): Session {
   const positionals: string[] = [];
-  let seenCommand = false;
+  let seen = 0;
   for (let i = 0; i < words.length; i += 1) {
     const word = words[i] as string;
     if (word.startsWith("-")) {
       const option = command.options.find(({ short, long }) => short === word || long === word);
       if (option?.required === true || valuedGlobals.has(word)) i += 1;
-    } else if (seenCommand) positionals.push(word);
-    else seenCommand = true;
+    } else if (seen >= depth) positionals.push(word);
+    else seen += 1;
   }
   // A word may be the value of a flag that only the config knows: take what names a config.
   const configs = positionals.filter((word) => word.includes("/") || /\.ya?ml$/.test(word)).slice(0, 1);
