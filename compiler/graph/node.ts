@@ -78,6 +78,8 @@ export interface CallLayout {
   readonly async: boolean;
   /** The parameter that each of `args` goes to. */
   readonly positions: readonly number[];
+  /** For each of `args` that was given by name: where that name stands. */
+  readonly nameOrigins?: readonly (Origin | undefined)[];
   /** The options-object parameter that each of `kwargs` goes into. */
   readonly optionPositions: readonly number[];
   /** What a partial leaves to its caller: positional parameters in order, then properties of the options object. */

@@ -9,6 +9,7 @@
  * Faults:  types/unknown-argument, types/too-many-arguments, types/duplicate-argument, types/missing-argument; those of `fit.ts`.
  */
 import { nearest } from "../../source/nearest.ts";
+import type { Origin } from "../../source/span.ts";
 import { placeOf } from "../describe.ts";
 import type { CallLayout, CallNode, GraphValue, Keyword, OpenParameter } from "../node.ts";
 import {
@@ -85,6 +86,8 @@ class Placement {
   readonly #signature: CallableSignature | undefined;
   readonly #positional = new Map<number, GraphValue[]>();
   readonly #options: { readonly keyword: Keyword; readonly position: number }[] = [];
+  /** Of positional parameters that were given by name. */
+  readonly #nameOrigins = new Map<number, Origin>();
 
   constructor(node: CallNode, context: PassContext, fitter: Fitter, variables: ReadonlyMap<string, GraphValue>) {
     this.#node = node;
@@ -142,7 +145,7 @@ class Placement {
     });
   }
 
-  #laidOut(layout: Omit<CallLayout, "positions" | "optionPositions">): CallNode {
+  #laidOut(layout: Omit<CallLayout, "positions" | "nameOrigins" | "optionPositions">): CallNode {
     const ordered = [...this.#positional].sort(([a], [b]) => a - b);
     const args = ordered.flatMap(([, values]) => values);
     const positions = ordered.flatMap(([position, values]) => values.map((_, index) => position + index));
@@ -150,7 +153,12 @@ class Placement {
       ...this.#node,
       args,
       kwargs: this.#options.map(({ keyword }) => keyword),
-      layout: { ...layout, positions, optionPositions: this.#options.map(({ position }) => position) },
+      layout: {
+        ...layout,
+        positions,
+        nameOrigins: positions.map((position) => this.#nameOrigins.get(position)),
+        optionPositions: this.#options.map(({ position }) => position),
+      },
     };
   }
 
@@ -204,8 +212,10 @@ class Placement {
     }
     const value = this.#fit(entry.value, slot.signature);
     if (value === undefined) return;
-    if (slot.option === undefined) this.#positional.set(slot.parameter, [value]);
-    else this.#options.push({ keyword: { ...entry, name, value }, position: slot.parameter });
+    if (slot.option === undefined) {
+      this.#positional.set(slot.parameter, [value]);
+      this.#nameOrigins.set(slot.parameter, entry.nameOrigin);
+    } else this.#options.push({ keyword: { ...entry, name, value }, position: slot.parameter });
   }
 
   /** A positional parameter of that name before a property of an options object, the name as written before its camelCase form. */
