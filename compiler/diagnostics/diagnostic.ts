@@ -39,8 +39,22 @@ interface Entry<P> {
   readonly severity: Severity;
   readonly message: (p: P) => string;
   readonly hint?: (p: P) => string | undefined;
-  /** For docs/diagnostics.md: what it means and an example. */
+  /** For docs/diagnostics.md and `fgc explain-code`: what it means, why it is a fault, what to do. One to three sentences. */
   readonly doc?: string;
+}
+
+/** An entry of a catalogue as documentation sees it. */
+export interface CatalogueEntry {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly doc: string;
+}
+
+const entriesKey = Symbol("entries");
+
+/** What a stage can report, in the order of its catalogue. */
+export function catalogueEntries(catalogue: object): readonly CatalogueEntry[] {
+  return (catalogue as { readonly [entriesKey]?: readonly CatalogueEntry[] })[entriesKey] ?? [];
 }
 
 export interface Place {
@@ -55,8 +69,10 @@ type Makers<T> = { readonly [K in keyof T]: T[K] extends Entry<infer P> ? (place
 // biome-ignore lint/suspicious/noExplicitAny: each entry has its own parameter type; `Makers` recovers it
 export function defineDiagnostics<const T extends Record<string, Entry<any>>>(stage: string, entries: T): Makers<T> {
   const makers: Record<string, (place: Place, p: unknown) => Diagnostic> = {};
+  const listed: CatalogueEntry[] = [];
   for (const [key, entry] of Object.entries(entries)) {
     const code = `${stage}/${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
+    listed.push({ code, severity: entry.severity, doc: entry.doc ?? "" });
     makers[key] = (place, p) => ({
       code,
       severity: entry.severity,
@@ -65,5 +81,6 @@ export function defineDiagnostics<const T extends Record<string, Entry<any>>>(st
       ...place,
     });
   }
-  return makers as Makers<T>;
+  // Beside the makers, and in no one's way: a catalogue lists itself without a register that all modules write to.
+  return Object.defineProperty(makers, entriesKey, { value: listed }) as Makers<T>;
 }

@@ -13,24 +13,29 @@ export const linkDiagnostics = defineDiagnostics("link", {
     severity: "error",
     message: (p: { argument: string }) => `'${p.argument}' of from_project must be known while compiling`,
     hint: () => "write it as plain data; values made by a run can be bound as variables, by any other keyword",
+    doc: "`from_project` opens another project while compiling, so where it lies, which config and which targets are wanted must be known then. Other keywords bind variables and may be anything.",
   },
   missingProjectDir: {
     severity: "error",
     message: () => "from_project needs 'project_dir'",
+    doc: "`from_project` names the folder of the project that it takes its targets from, relative to the project where it stands.",
   },
   noLoader: {
     severity: "error",
     message: (p: { project: string }) => `the project '${p.project}' cannot be opened from here`,
+    doc: "The graph was linked by a tool that opens no other projects.",
   },
   cycle: {
     severity: "error",
     message: (p: { steps: readonly string[] }) => `projects lead back to themselves: ${p.steps.join(" → ")}`,
+    doc: "Projects use each other in a circle, so none of them can be compiled first. The message lists the way round.",
   },
   unknownTarget: {
     severity: "error",
     message: (p: { target: string; project: string } & Nearest) =>
       `the project '${p.project}' has no target '${p.target}'`,
     hint: didYouMean,
+    doc: "`from_project` asks for a target that the other config does not have.",
   },
 });
 
@@ -39,16 +44,19 @@ export const boundaryDiagnostics = defineDiagnostics("graph", {
     severity: "error",
     message: (p: { problem: string }) => `fgc/compiler:modelModule ${p.problem}`,
     hint: () => "write !meta:fgc/compiler:modelModule { obj: PARTS, config: CONFIG }",
+    doc: "`fgc/compiler:modelModule` marks what becomes `model.ts`: `obj` is the graph of the model's parts, `config` the mapping whose keys become `ModelConfig`.",
   },
   unboundVariable: {
     severity: "error",
     message: (p: { name: string } & Nearest) => `variable '${p.name}' is used but nothing binds it`,
     hint: (p) => didYouMean(p) ?? "give it a default, or a key in the model's config",
+    doc: "A `!var` has neither a default nor a value: inside of a model its value comes from the model's config, in a project that others use from the keywords of `from_project`.",
   },
   unknownTarget: {
     severity: "error",
     message: (p: { name: string } & Nearest) => `the config has no target '${p.name}'`,
     hint: (p) => didYouMean(p) ?? "`fgc targets` lists them",
+    doc: "`from_project` asks for a target that the other config does not have.",
   },
 });
 
@@ -57,11 +65,13 @@ export const resolveDiagnostics = defineDiagnostics("resolve", {
     severity: "error",
     message: (p: { spec: string }) => `'${p.spec}' does not say what to construct`,
     hint: () => "write MODULE:NAME or MODULE:NAME.MEMBER",
+    doc: "What is constructed is named as MODULE:NAME, with exactly one module and one name.",
   },
   unknownBuiltin: {
     severity: "error",
     message: (p: { name: string } & Nearest) => `there is no built-in '${p.name}'`,
     hint: (p) => didYouMean(p) ?? "to construct something of a module, write MODULE:NAME",
+    doc: "A constructor without a colon is one of the language's built-ins (`named_list`, `getitem`, `len`, …). Everything else lives in a module: MODULE:NAME.",
   },
   unknownModule: {
     severity: "error",
@@ -69,30 +79,36 @@ export const resolveDiagnostics = defineDiagnostics("resolve", {
     hint: (p) =>
       didYouMean(p) ??
       "a module is fgc/NAME, a package in node_modules, node:NAME, or a file of the project (./my_layer.ts)",
+    doc: "A module is a part of the standard library (`fgc/optim`), a package in `node_modules`, one of Node's own (`node:path`), or a source file of the project.",
   },
   unknownPythonModule: {
     severity: "error",
     message: (p: { spec: string } & Nearest) => `'${p.spec}' is Python and has no counterpart here`,
     hint: (p) => didYouMean(p) ?? "name a counterpart under `import_map` in meta.yaml",
+    doc: "The spec names Python code, which fgc cannot run. The shipped import map renames what Forgather's own configs use; a project can rename more under `import_map:` in its meta file, to the standard library or to modules of its own.",
   },
   unknownFile: {
     severity: "error",
     message: (p: { module: string; tried: readonly string[] }) => `no file for '${p.module}'`,
     hint: (p) => `looked for ${listed(p.tried)}`,
+    doc: "A relative spec names a source file: from `submodule_searchpath`, then `model_src/`, `src/` and the project's own folder. No file lies at any of these places.",
   },
   unknownExport: {
     severity: "error",
     message: (p: { name: string; module: string } & Nearest) => `'${p.module}' has no '${p.name}'`,
     hint: didYouMean,
+    doc: "The module exists and exports nothing of that name.",
   },
   unknownMember: {
     severity: "error",
     message: (p: { member: string; name: string } & Nearest) => `'${p.name}' has no static method '${p.member}'`,
     hint: didYouMean,
+    doc: "The class exists and has no static method of that name.",
   },
   notCallable: {
     severity: "error",
     message: (p: { name: string; kind: string }) => `'${p.name}' is a ${p.kind}, not a class or function`,
+    doc: "What the spec names is a type or a constant: there is nothing to call.",
   },
 });
 
@@ -102,31 +118,37 @@ export const typeDiagnostics = defineDiagnostics("types", {
     message: (p: { callee: string; name: string; known: readonly string[] } & Nearest) =>
       `${p.callee} has no argument '${p.name}'`,
     hint: (p) => didYouMean(p) ?? (p.known.length === 0 ? "it takes none" : `it has ${listed(p.known)}`),
+    doc: "The callee has no parameter and no option of that name, so the value would have no effect. Arguments are written in snake_case, whatever the source calls them; `fgc docs MODULE:NAME` lists them.",
   },
   tooManyArguments: {
     severity: "error",
     message: (p: { callee: string; most: number; found: number }) =>
       `${p.callee} takes ${p.most} positional argument${p.most === 1 ? "" : "s"}, not ${p.found}`,
+    doc: "A list behind a call tag gives positional arguments, and the callee takes fewer.",
   },
   duplicateArgument: {
     severity: "error",
     message: (p: { callee: string; name: string }) => `${p.callee} gets '${p.name}' twice`,
+    doc: "The same argument is given twice: by position and by name, or in two spellings.",
   },
   missingArgument: {
     severity: "error",
     message: (p: { callee: string; name: string; type: string }) => `${p.callee} needs '${p.name}' (${p.type})`,
     hint: () => "give it here, or make this a !partial if its user gives it",
+    doc: "The callee cannot be called without these arguments. A `!partial` may leave them to whoever calls it; a `!call`, `!singleton` or `!factory` may not.",
   },
   wrongType: {
     severity: "error",
     message: (p: { callee: string; name: string; expected: string; found: string }) =>
       `'${p.name}' of ${p.callee} takes ${p.expected}, not ${p.found}`,
+    doc: "The value is of a kind that the parameter does not take, as far as the callee's signature tells. A number in quotes is text; a class instance of another class is told with both names.",
   },
   notOneOf: {
     severity: "error",
     message: (p: { callee: string; name: string; found: string; allowed: readonly string[] } & Nearest) =>
       `'${p.name}' of ${p.callee} is one of ${p.allowed.join(", ")}, not ${p.found}`,
     hint: didYouMean,
+    doc: "The parameter takes one of a few words, and this is none of them.",
   },
   booleanWord: {
     severity: "error",
@@ -140,17 +162,20 @@ export const typeDiagnostics = defineDiagnostics("types", {
     message: (p: { callee: string; name: string; found: string }) =>
       `'${p.name}' of ${p.callee} is called to make its values, and this is ${p.found} already made`,
     hint: () => "write !partial instead",
+    doc: "The callee makes its parts itself, as many as it needs, by calling what it is given; it was given one part that is already made. A `!partial` is such a factory.",
   },
   objectExpected: {
     severity: "error",
     message: (p: { callee: string; name: string; expected: string }) =>
       `'${p.name}' of ${p.callee} takes ${p.expected}, and a !partial only makes one when called`,
     hint: () => "write !factory or !singleton instead",
+    doc: "The callee uses what it is given; it was given a `!partial`, which makes such an object only when it is called. `!factory` makes one for each place, `!singleton` one for all.",
   },
   unknownKey: {
     severity: "error",
     message: (p: { callee: string; name: string; key: string } & Nearest) =>
       `'${p.name}' of ${p.callee} has no key '${p.key}'`,
     hint: didYouMean,
+    doc: "The parameter takes a mapping with known keys, and this is none of them, so it would have no effect.",
   },
 });
