@@ -80,12 +80,14 @@ export interface CommandDefinition<O extends Options = Options> {
   readonly summary: string;
   /** An example for the help. */
   readonly example: string;
-  /** What may stand after the command: a config and overrides, other names, or nothing. */
-  readonly positionals: "config" | "names" | "none";
+  /** What may stand after the command: a config and overrides, several configs and overrides, other names, or nothing. */
+  readonly positionals: "config" | "configs" | "names" | "none";
   /** With `positionals: "names"`: which names, for the help and for the check of their number. */
   readonly arguments?: readonly ArgumentSpec[];
   /** Whether the config's own flags are this command's flags. */
   readonly hasConfigFlags?: boolean;
+  /** Flags that make it a command on many configs, none of which gives it flags. */
+  readonly manyConfigs?: readonly string[];
   readonly canWatch?: boolean;
   readonly options: O;
   /** `fgc ws create`: commands below this one. */

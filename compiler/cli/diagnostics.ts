@@ -9,33 +9,50 @@ export const cliDiagnostics = defineDiagnostics("cli", {
       p.suggestion === undefined
         ? "`fgc --help` lists the commands, `fgc COMMAND --help` their flags"
         : `did you mean '${p.suggestion}'?`,
+    doc: "The command line itself cannot be read: an unknown command or flag, a missing or unexpected value.",
   },
   badSet: {
     severity: "error",
     message: (p: { text: string }) => `--set takes NAME=VALUE, not '${p.text}'`,
+    doc: "`--set` binds one template variable: a name, `=`, and a YAML value.",
   },
   badFlag: {
     severity: "error",
     message: (p: { flag: string; value: string; problem: string }) => `${p.flag} is '${p.value}': ${p.problem}`,
+    doc: "A flag has a value that it cannot take.",
   },
   severalConfigs: {
     severity: "error",
     message: (p: { first: string; second: string }) => `one config at a time: '${p.first}' and '${p.second}' are given`,
     hint: () => "an override has the form PATH=VALUE",
+    doc: "A command works on one config, given as `-t CONFIG` or as the one word that is no override.",
+  },
+  allOrSome: {
+    severity: "error",
+    message: (p: { name: string }) => `'${p.name}' is one config, and --all or -r means every one`,
+    hint: () => "leave one of them out",
+  },
+  singleOnly: {
+    severity: "error",
+    message: (p: { what: string }) => `${p.what} is about one config, and several are to be checked`,
+    hint: () => "check that config alone: fgc check CONFIG PATH=VALUE",
   },
   unknownTarget: {
     severity: "error",
     message: (p: { name: string; nearest?: string | undefined }) => `the config has no target '${p.name}'`,
     hint: (p) => (p.nearest === undefined ? "`fgc targets` lists them" : `did you mean '${p.nearest}'?`),
+    doc: "Targets are the keys at the root of a config, those that begin with a dot left out.",
   },
   flagClash: {
     severity: "warning",
     message: (p: { name: string }) => `the config's flag '${p.name}' has the name of one of fgc's own, which wins`,
     hint: () => "rename it in dynamic_args, or bind its variable with --set",
+    doc: "The config declares a flag under `dynamic_args` that fgc has itself, so the config's cannot be given on the command line.",
   },
   configUnread: {
     severity: "warning",
     message: (p: { config: string; reason: string }) => `the flags of '${p.config}' cannot be read: ${p.reason}`,
     hint: () => "--no-dyn leaves them out",
+    doc: "To know the flags that a config declares, fgc must read it, and that failed; the command goes on without them. The fault itself is told where the config is used.",
   },
 });

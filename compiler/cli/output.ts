@@ -23,7 +23,13 @@ export function showPath(host: CliHost, path: string): string {
   return near.startsWith("../../") || near === "" ? path : near;
 }
 
-export function reportDiagnostics(host: CliHost, globals: GlobalOptions, diagnostics: readonly Diagnostic[]): void {
+/** @param noteOn a line to stand below a diagnostic */
+export function reportDiagnostics(
+  host: CliHost,
+  globals: GlobalOptions,
+  diagnostics: readonly Diagnostic[],
+  noteOn: (diagnostic: Diagnostic) => string | undefined = () => undefined,
+): void {
   const color = usesColor(host, globals.color, host.stderr);
   const seenInfo = new Map<string, number>();
   const shown = unique(diagnostics).filter(({ severity, code }) => {
@@ -35,6 +41,8 @@ export function reportDiagnostics(host: CliHost, globals: GlobalOptions, diagnos
   });
   for (const diagnostic of shown) {
     host.stderr.write(`${renderDiagnostic(diagnostic, { color, showPath: (path) => showPath(host, path) })}\n`);
+    const note = noteOn(diagnostic);
+    if (note !== undefined) host.stderr.write(`   = ${note}\n`);
     const more = diagnostic.severity === "info" && !globals.verbose ? (seenInfo.get(diagnostic.code) ?? 1) - 1 : 0;
     if (more > 0) host.stderr.write(`   = and ${more} more like it (-v shows all)\n`);
   }

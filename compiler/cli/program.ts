@@ -93,6 +93,7 @@ export function ownOption(spec: OptionSpec<unknown>): Option {
 
 const positionalHelp = {
   config: ["[config|overrides...]", "a config, and values by path: trainer_args.max_steps=200"],
+  configs: ["[configs|overrides...]", "configs; for a single one also values by path: trainer_args.max_steps=200"],
   names: ["[names...]", ""],
   none: undefined,
 } as const;

@@ -6,6 +6,7 @@
 import { Command, CommanderError } from "commander";
 import { DiagnosticError } from "../diagnostics/diagnostic.ts";
 import { diagnosticJson } from "../diagnostics/render.ts";
+import { looksLikeOverride } from "../driver/overrides.ts";
 import type { CommandDefinition, OptionValues, Program } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { addConfigFlags, type ConfigFlags } from "./config-flags.ts";
@@ -56,7 +57,8 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
     return ExitCode.Ok;
   }
   const definition = chosen.at(-1);
-  if (definition?.hasConfigFlags === true && globals.dyn) {
+  const isOneConfig = !words.some((word) => definition?.manyConfigs?.includes(word) === true);
+  if (definition?.hasConfigFlags === true && globals.dyn && isOneConfig) {
     const command = chosen.reduce(
       (parent, { name }) => parent.commands.find((inner) => inner.name() === name) ?? parent,
       program,
@@ -107,19 +109,33 @@ async function execute(
     ]),
   ) as OptionValues<CommandDefinition["options"]>;
   for (;;) {
-    const session = new Session(host, globals, definition.positionals === "config" ? parsed.args : []);
+    const session = new Session(host, globals, sessionWords(definition, parsed.args));
     // The pass that read the flags has rendered the config already.
     if (rough !== undefined && rough.config === session.config && !globals.watch) session.adopt(rough);
     if (flags !== undefined) session.bindFlags(flags.variables());
-    const names = definition.positionals === "names" ? parsed.args : [];
+    const names =
+      definition.positionals === "names"
+        ? parsed.args
+        : definition.positionals === "configs"
+          ? parsed.args.filter((word) => !looksLikeOverride(word))
+          : [];
     const result = await definition.run?.(host, { options, names, rest, session, program: self });
     if (result === undefined) return ExitCode.Ok;
     // Only now: what keeps the flags from being read mostly keeps the command from running too, and is said once.
-    if (flags !== undefined) reportDiagnostics(host, globals, flags.diagnostics);
+    if (flags !== undefined && (result.exitCode ?? ExitCode.Ok) === ExitCode.Ok)
+      reportDiagnostics(host, globals, flags.diagnostics);
     const exitCode = await printResult(host, definition, session, result);
     if (!globals.watch || definition.canWatch !== true || result.inputs === undefined) return exitCode;
     await host.waitForChange(result.inputs);
   }
+}
+
+/** What the session is made from: of several configs it knows none, the command makes a session for each. */
+function sessionWords({ positionals }: CommandDefinition, words: readonly string[]): readonly string[] {
+  if (positionals === "config") return words;
+  if (positionals !== "configs") return [];
+  const overrides = words.filter(looksLikeOverride);
+  return words.length - overrides.length === 1 ? words : overrides;
 }
 
 /** The commands that the words name: `ws`, then `create`. Empty where the first is none of ours. */

@@ -14,6 +14,7 @@ import {
   preprocess,
 } from "../driver/compile.ts";
 import { fixedClock, type Variables } from "../driver/environment.ts";
+import type { FixedClock } from "../driver/host.ts";
 import { looksLikeOverride, readValue } from "../driver/overrides.ts";
 import { plainData } from "../driver/plain-data.ts";
 import { cliDiagnostics as faults } from "./diagnostics.ts";
@@ -41,6 +42,7 @@ export class Session {
   readonly #configArgument: string | undefined;
   readonly overrides: readonly string[];
   #project: Project | undefined;
+  #saysProject = true;
   #flagVariables: Variables = {};
   #rendered = new Map<string, Preprocessed>();
   /** Before overrides. */
@@ -91,7 +93,26 @@ export class Session {
   }
 
   #settings() {
-    return { clock: fixedClock(this.#host, this.globals.frozenTime) };
+    return { clock: this.clock };
+  }
+
+  get clock(): FixedClock | undefined {
+    return fixedClock(this.#host, this.globals.frozenTime);
+  }
+
+  /** Whether a flag that the config declares was given. */
+  get hasFlags(): boolean {
+    return Object.values(this.#flagVariables).some((value) => value !== false);
+  }
+
+  /** The same project and settings, but another config. */
+  withConfig(config: string): Session {
+    const other = new Session(this.#host, { ...this.globals, configTemplate: undefined }, [config]);
+    if (!config.includes("/")) {
+      this.#project ??= other.project;
+      other.#project = this.#project;
+    }
+    return other;
   }
 
   /** Takes over what another session of the same project and config has read. */
@@ -156,6 +177,11 @@ export class Session {
 
   /** Remarks on the project itself. */
   get projectDiagnostics(): readonly Diagnostic[] {
-    return this.#project?.diagnostics ?? [];
+    return this.#saysProject ? (this.#project?.diagnostics ?? []) : [];
+  }
+
+  /** The command says them itself. */
+  claimProjectDiagnostics(): void {
+    this.#saysProject = false;
   }
 }

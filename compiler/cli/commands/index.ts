@@ -1,6 +1,7 @@
 /** @file All commands, in the order in which the help shows them. */
 import type { CommandDefinition } from "../command.ts";
 import { buildCommand } from "./build.ts";
+import { checkCommand } from "./check.ts";
 import { codeCommand } from "./code.ts";
 import { devicesCommand } from "./devices.ts";
 import { graphCommand } from "./graph.ts";
@@ -24,6 +25,7 @@ export const commands: readonly CommandDefinition[] = [
   ppCommand,
   graphCommand,
   codeCommand,
+  checkCommand,
   buildCommand,
   trainCommand,
 ];
