@@ -13,8 +13,19 @@ import { assetSpec, keyword, modelModuleSpec } from "../graph/passes/queries.ts"
 import { camelCase } from "../graph/passes/resolve.ts";
 import { startOf } from "../source/span.ts";
 import { lowerBuiltin } from "./builtins.ts";
+import {
+  type Argument,
+  type Code,
+  type CodeLike,
+  code,
+  joinCode,
+  type ObjectEntry,
+  objectCode,
+  textOfCode,
+  toCode,
+} from "./code.ts";
 import type { Imports } from "./imports.ts";
-import { numberText, objectText, stringText, type TextHelpers } from "./literals.ts";
+import { numberText, stringText, type TextHelpers } from "./literals.ts";
 import { openParameterTypes } from "./open-types.ts";
 import type { EmitPlan } from "./plan.ts";
 
@@ -41,7 +52,7 @@ export class Block {
   readonly #options: BlockOptions;
   readonly #definitions = new Map<CallNode, Definition>();
   readonly #uses = new Map<GraphValue, number>();
-  readonly #statements: string[] = [];
+  readonly #statements: Code[] = [];
   /** Inside of a local function: what is made here is made again and again. */
   #depth = 0;
   #isAsync = false;
@@ -57,15 +68,17 @@ export class Block {
   }
 
   /** The statements made so far, each with the place that it came from above it. */
-  get statements(): readonly string[] {
+  get statements(): readonly Code[] {
     return this.#statements;
   }
 
   /** The expression of `root`; what it needs first is added to the statements. */
-  emit(root: GraphValue): string {
+  emit(root: GraphValue): Code {
     this.#countUses(root);
     const isPlainPartial = root.kind === "call" && root.mode === "partial" && root.name === undefined;
-    return isPlainPartial && this.#options.given?.has(root) !== true ? this.#call(root, true) : this.#value(root);
+    return isPlainPartial && this.#options.given?.has(root) !== true
+      ? this.#call(root, true).from({ kind: "value", node: root })
+      : this.#value(root);
   }
 
   #countUses(node: GraphValue): void {
@@ -74,9 +87,18 @@ export class Block {
     if (before === 0) for (const operand of operands(node)) this.#countUses(operand);
   }
 
-  #value(node: GraphValue): string {
+  #value(node: GraphValue): Code {
     const given = this.#options.given?.get(node);
-    if (given !== undefined) return given;
+    if (given !== undefined) return toCode(given).from({ kind: "value", node });
+    if (node.kind === "call" && this.#isNamed(node, node.name)) return this.#named(node, node.name);
+    return toCode(this.#inline(node)).from({ kind: "value", node });
+  }
+
+  #isNamed(node: CallNode, name: string | undefined): name is string {
+    return name !== undefined && this.#options.inline !== true && !this.#isAmong(node, modelModuleSpec);
+  }
+
+  #inline(node: GraphValue): CodeLike {
     switch (node.kind) {
       case "scalar":
         return this.#scalar(node.value);
@@ -84,19 +106,25 @@ export class Block {
         throw new InternalError(`a ${node.type} has no form in code`);
       case "list":
       case "tuple":
-        return `[${node.items.map((item) => this.#value(item)).join(", ")}]`;
+        return code`[${joinCode(
+          node.items.map((item) => this.#value(item)),
+          ", ",
+        )}]`;
       case "dict":
-        return objectText(
-          node.entries.map(
-            ({ key, value }) => [key.kind === "scalar" ? String(key.value) : "", this.#value(value)] as const,
-          ),
+        return objectCode(
+          node.entries.map(({ key, value }) => {
+            const name = key.kind === "scalar" ? String(key.value) : "";
+            return {
+              key: name,
+              value: this.#value(value),
+              source: { kind: "key", name, origin: key.origin, value } as const,
+            };
+          }),
         );
       case "var":
         return this.#options.variable(node.varName);
       case "call":
-        return node.name === undefined || this.#options.inline === true || this.#isAmong(node, modelModuleSpec)
-          ? this.#call(node)
-          : this.#named(node, node.name);
+        return this.#call(node);
     }
   }
 
@@ -114,13 +142,13 @@ export class Block {
     return specs.includes(node.constructorSpec);
   }
 
-  #named(node: CallNode, name: string): string {
+  #named(node: CallNode, name: string): Code {
     let definition = this.#definitions.get(node);
     if (definition === undefined) {
       definition = this.#define(node, name);
       this.#definitions.set(node, definition);
     }
-    return definition.reference;
+    return toCode(definition.reference).from({ kind: "reference", node });
   }
 
   #define(node: CallNode, name: string): Definition {
@@ -128,22 +156,20 @@ export class Block {
     // What a local function runs is made inside of it; all else at the top, whatever asked for it first.
     const depth = this.#depth;
     this.#depth = repeats ? 1 : 0;
-    const expression = this.#call(node, true);
+    const expression = this.#call(node, true).from({ kind: "value", node });
     this.#depth = depth;
     // A function that a partial only passes on needs no second name.
-    if (/^[\w$.]+$/.test(expression) && node.mode === "partial") return { reference: expression };
+    if (/^[\w$.]+$/.test(expression.text) && node.mode === "partial") return { reference: expression.text };
     const { file } = node.origin.span;
     const place = `// ${this.#plan.shorten(file.path)}:${startOf(node.origin.span).line}`;
-    const isObject = expression.startsWith("{");
-    this.#statements.push(
-      `${place}\nconst ${name} = ${repeats ? `() => ${isObject ? `(${expression})` : expression}` : expression};`,
-    );
+    const made = repeats ? code`() => ${bracketed(expression)}` : expression;
+    this.#statements.push(code`${place}\nconst ${name} = ${made};`);
     return { reference: repeats ? `${name}()` : name };
   }
 
   /** @param stands the call is a definition of its own, so nothing tells the types of its parameters */
-  #call(node: CallNode, stands = false): string {
-    if (this.#isAmong(node, modelModuleSpec)) return this.#options.modelModule(node);
+  #call(node: CallNode, stands = false): Code {
+    if (this.#isAmong(node, modelModuleSpec)) return toCode(this.#options.modelModule(node));
     if (this.#isAmong(node, assetSpec)) return this.#asset(node);
     const spec = node.constructorSpec;
     if (node.symbol === undefined) {
@@ -153,18 +179,22 @@ export class Block {
     return node.mode === "partial" ? this.#partial(node, stands) : this.#made(node, []);
   }
 
-  #builtin(node: CallNode, spec: Parameters<typeof lowerBuiltin>[0]): string {
-    const lower = (): string =>
+  #builtin(node: CallNode, spec: Parameters<typeof lowerBuiltin>[0]): Code {
+    const lower = (): Code =>
       lowerBuiltin(spec, {
         args: node.args.map((arg) => this.#value(arg)),
-        kwargs: node.kwargs.map(({ name, value }) => [name, this.#value(value)] as const),
+        kwargs: node.kwargs.map(({ name, nameOrigin, value }) => ({
+          key: name,
+          value: this.#value(value),
+          source: { kind: "key", name, origin: nameOrigin, value } as const,
+        })),
         helper: (name) => this.#imports.value("fgc/build", name),
       });
-    return node.mode === "partial" ? `() => ${this.#inside(lower)}` : lower();
+    return node.mode === "partial" ? code`() => ${this.#inside(lower)}` : lower();
   }
 
   /** An asset is its loader, given the place where the build put the result. */
-  #asset(node: CallNode): string {
+  #asset(node: CallNode): Code {
     const loader = keyword(node, "loader");
     if (loader === undefined) throw new InternalError("an asset without a loader");
     const path = this.#options.given?.get(node) ?? this.#helpers.bundlePath(JSON.stringify(this.#plan.assetPath(node)));
@@ -172,14 +202,14 @@ export class Block {
   }
 
   /** A partial called with `path`, where it leaves something open; any other value as it is. */
-  applied(node: GraphValue, path: string): string {
+  applied(node: GraphValue, path: string): Code {
     if (node.kind !== "call" || node.mode !== "partial" || node.symbol === undefined) return this.#value(node);
     const { openPositional = [], openOptions = [] } = node.layout ?? {};
     const [open] = [...openPositional, ...openOptions];
     return this.#made(node, open === undefined ? [] : [[open.name, path]]);
   }
 
-  #partial(node: CallNode, stands: boolean): string {
+  #partial(node: CallNode, stands: boolean): Code {
     const { openPositional = [], openOptions = [], construct = true } = node.layout ?? {};
     if (node.args.length === 0 && node.kwargs.length === 0 && !construct && openOptions.length === 0)
       return this.#callee(node);
@@ -201,47 +231,63 @@ export class Block {
         [...openPositional, ...openOptions].map(({ name }) => [name, name] as const),
       ),
     );
-    return `(${parameters.join(", ")}) => ${body}`;
+    return code`(${parameters.join(", ")}) => ${body}`;
   }
 
-  #inside(emit: () => string): string {
+  #inside(emit: () => Code): Code {
     this.#depth += 1;
     const text = emit();
     this.#depth -= 1;
-    return text.startsWith("{") ? `(${text})` : text;
+    return bracketed(text);
   }
 
   /** @param open what stands for the parameters that a partial leaves open */
-  #made(node: CallNode, open: readonly (readonly [name: string, text: string])[]): string {
+  #made(node: CallNode, open: readonly (readonly [name: string, text: string])[]): Code {
     const layout = node.layout;
     if (layout === undefined) throw new InternalError(`'${node.constructorSpec}' has no layout`);
     const texts = new Map(open);
-    const places = new Map<number, string>();
-    node.args.forEach((arg, index) => void places.set(layout.positions[index] ?? index, this.#value(arg)));
+    const places = new Map<number, CodeLike>();
+    node.args.forEach((value, index) => {
+      const position = layout.positions[index] ?? index;
+      const nameOrigin = layout.nameOrigins?.[index];
+      const argument: Argument = { call: node, name: undefined, position, nameOrigin, value };
+      places.set(position, this.#value(value).from({ kind: "argument", argument }));
+    });
     for (const { name, position } of layout.openPositional)
       if (texts.has(name)) places.set(position, texts.get(name) as string);
-    const options = new Map<number, (readonly [string, string])[]>();
-    const option = (position: number, name: string, text: string): void =>
-      void options.set(position, [...(options.get(position) ?? []), [name, text]]);
-    for (const [index, { name, value }] of node.kwargs.entries())
-      option(layout.optionPositions[index] ?? 0, name, this.#value(value));
+    const options = new Map<number, ObjectEntry[]>();
+    const option = (position: number, entry: ObjectEntry): void =>
+      void options.set(position, [...(options.get(position) ?? []), entry]);
+    for (const [index, { name, nameOrigin, value }] of node.kwargs.entries()) {
+      const position = layout.optionPositions[index] ?? 0;
+      const argument: Argument = { call: node, name, position, nameOrigin, value };
+      const given = this.#value(value).from({ kind: "argument", argument });
+      option(position, { key: name, value: given, source: { kind: "name", argument } });
+    }
     for (const { name, position } of layout.openOptions)
-      if (texts.has(name)) option(position, name, texts.get(name) as string);
-    for (const [position, entries] of options) places.set(position, objectText(entries));
+      if (texts.has(name)) option(position, { key: name, value: texts.get(name) as string });
+    for (const [position, entries] of options)
+      places.set(position, objectCode(entries).from({ kind: "options", call: node }));
     const count = Math.max(-1, ...places.keys()) + 1;
-    const list = Array.from({ length: count }, (_, position) => places.get(position) ?? "undefined").join(", ");
-    const made = `${layout.construct ? "new " : ""}${this.#callee(node)}(${list})`;
+    const list = Array.from({ length: count }, (_, position) => places.get(position) ?? "undefined");
+    const made = code`${layout.construct ? "new " : ""}${this.#callee(node)}(${joinCode(list, ", ")})`;
     if (!layout.async || this.#depth > 0) return made;
     this.#isAsync = true;
-    return `await ${made}`;
+    return code`await ${made}`;
   }
 
-  #callee(node: CallNode): string {
+  #callee(node: CallNode): Code {
     const symbol = node.symbol;
     if (symbol === undefined) throw new InternalError(`'${node.constructorSpec}' was not resolved`);
     const module = symbol.isFile ? this.#plan.importFile(symbol.module) : symbol.module;
-    return [this.#imports.value(module, symbol.exportName), ...symbol.members].join(".");
+    const name = this.#imports.value(module, symbol.exportName, node);
+    return toCode([name, ...symbol.members].join(".")).from({ kind: "callee", call: node });
   }
+}
+
+/** An arrow's body that begins with a brace is no block. */
+function bracketed(body: Code): Code {
+  return textOfCode(body).startsWith("{") ? code`(${body})` : body;
 }
 
 /** The name of a config's key in TypeScript. */

@@ -1,80 +1,89 @@
 /** @file The built-in constructors as TypeScript: a table over their names, so that a new one does not compile until it has an answer here. */
 import type { BuiltinName } from "../graph/passes/builtins.ts";
 import { camelCase } from "../graph/passes/resolve.ts";
-import { memberOf, objectText } from "./literals.ts";
+import { type Code, type CodeLike, code, joinCode, type ObjectEntry, objectCode, textOfCode, toCode } from "./code.ts";
+import { keyOf, memberOf } from "./literals.ts";
 
 /** The arguments of a built-in call, emitted. */
 export interface BuiltinCall {
-  readonly args: readonly string[];
-  readonly kwargs: readonly (readonly [name: string, text: string])[];
+  readonly args: readonly Code[];
+  readonly kwargs: readonly ObjectEntry[];
   /** Import from `fgc/build`. */
   helper(name: "len" | "bundleText"): string;
 }
 
-type Lowering = (call: BuiltinCall) => string;
+type Lowering = (call: BuiltinCall) => CodeLike;
 
-const first = ({ args }: BuiltinCall, fallback = "undefined"): string => args[0] ?? fallback;
-const data: Lowering = ({ args, kwargs }) => args[0] ?? objectText(kwargs);
-const copied: Lowering = ({ args }) =>
-  args[0] === undefined ? "[]" : args[0].startsWith("[") ? args[0] : `[...${args[0]}]`;
+const first = ({ args }: BuiltinCall, fallback = "undefined"): CodeLike => args[0] ?? fallback;
+const data: Lowering = ({ args, kwargs }) => args[0] ?? objectCode(kwargs);
+const copied: Lowering = ({ args: [items] }) =>
+  items === undefined ? "[]" : items.text.startsWith("[") ? items : code`[...${items}]`;
 const extremum =
   (name: "min" | "max"): Lowering =>
   ({ args }) =>
-    `Math.${name}(${args.length === 1 ? `...${args[0]}` : args.join(", ")})`;
+    code`Math.${name}(${args.length === 1 ? "..." : ""}${joinCode(args, ", ")})`;
 
 const lowerings = {
   named_list: ({ args }) => args[0] ?? "[]",
   named_tuple: ({ args }) => args[0] ?? "[]",
   named_dict: data,
   getitem: ({ args: [object = "undefined", key = "undefined"] }) => {
-    const literal = /^"(.*)"$/.exec(key)?.[1];
-    if (literal !== undefined) return memberOf(object, literal);
-    return key.startsWith("-") ? `${object}.at(${key})` : `${object}[${key}]`;
+    const keyText = textOfCode(key);
+    if (/^".*"$/.test(keyText)) return memberCode(object, JSON.parse(keyText) as string);
+    return keyText.startsWith("-") ? code`${object}.at(${key})` : code`${object}[${key}]`;
   },
   // Attributes are the library's own: upstream's `pad_token_id` is `padTokenId` here.
   getattr: ({ args: [object = "undefined", name = '""', fallback] }) => {
-    const member = memberOf(object, camelCase(JSON.parse(name) as string));
-    return fallback === undefined ? member : `(${member} ?? ${fallback})`;
+    const member = memberCode(object, camelCase(JSON.parse(textOfCode(name)) as string));
+    return fallback === undefined ? member : code`(${member} ?? ${fallback})`;
   },
-  items: (call) => `Object.entries(${first(call)})`,
-  keys: (call) => `Object.keys(${first(call)})`,
-  values: (call) => `Object.values(${first(call)})`,
+  items: (call) => code`Object.entries(${first(call)})`,
+  keys: (call) => code`Object.keys(${first(call)})`,
+  values: (call) => code`Object.values(${first(call)})`,
   call: ({ args: [callee = "undefined", ...rest], kwargs }) =>
-    `${callee}(${[...rest, ...(kwargs.length === 0 ? [] : [objectText(kwargs)])].join(", ")})`,
-  len: (call) => `${call.helper("len")}(${first(call)})`,
-  dict: ({ args, kwargs }) =>
-    args[0] === undefined
-      ? objectText(kwargs)
-      : `{ ...${args[0]}${kwargs.map(([key, text]) => `, ${key}: ${text}`).join("")} }`,
+    code`${callee}(${joinCode([...rest, ...(kwargs.length === 0 ? [] : [objectCode(kwargs)])], ", ")})`,
+  len: (call) => code`${call.helper("len")}(${first(call)})`,
+  dict: ({ args: [base], kwargs }) =>
+    base === undefined
+      ? objectCode(kwargs)
+      : code`{ ...${base}${joinCode(
+          kwargs.map(({ key, value }) => code`, ${keyOf(key)}: ${value}`),
+          "",
+        )} }`,
   "dict.fromkeys": ({ args: [keys = "[]", value = "null"] }) =>
-    `Object.fromEntries(${keys}.map((key) => [key, ${value}]))`,
+    code`Object.fromEntries(${keys}.map((key) => [key, ${value}]))`,
   list: copied,
   tuple: copied,
-  set: ({ args }) => `new Set(${args[0] ?? ""})`,
-  int: (call) => `Math.trunc(Number(${first(call, "0")}))`,
-  float: (call) => `Number(${first(call, "0")})`,
-  str: (call) => `String(${first(call, '""')})`,
-  bool: (call) => `Boolean(${first(call, "false")})`,
-  abs: (call) => `Math.abs(${first(call)})`,
+  set: ({ args }) => code`new Set(${args[0] ?? ""})`,
+  int: (call) => code`Math.trunc(Number(${first(call, "0")}))`,
+  float: (call) => code`Number(${first(call, "0")})`,
+  str: (call) => code`String(${first(call, '""')})`,
+  bool: (call) => code`Boolean(${first(call, "false")})`,
+  abs: (call) => code`Math.abs(${first(call)})`,
   min: extremum("min"),
   max: extremum("max"),
-  sum: (call) => `${first(call)}.reduce((total, term) => total + term, ${call.args[1] ?? "0"})`,
+  sum: (call) => code`${first(call)}.reduce((total, term) => total + term, ${call.args[1] ?? "0"})`,
   round: ({ args: [value = "0", digits] }) =>
-    digits === undefined ? `Math.round(${value})` : `Number(${value}.toFixed(${digits}))`,
+    digits === undefined ? code`Math.round(${value})` : code`Number(${value}.toFixed(${digits}))`,
   range: ({ args: [a = "0", b, step = "1"] }) =>
     b === undefined
-      ? `Array.from({ length: ${a} }, (_, index) => index)`
-      : `Array.from({ length: Math.max(0, Math.ceil((${b} - ${a}) / ${step})) }, (_, index) => ${a} + index * ${step})`,
+      ? code`Array.from({ length: ${a} }, (_, index) => index)`
+      : code`Array.from({ length: Math.max(0, Math.ceil((${b} - ${a}) / ${step})) }, (_, index) => ${a} + index * ${step})`,
   // Python compares numbers as numbers; a bare sort() would compare their texts.
-  sorted: (call) => `[...${first(call)}].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))`,
-  reversed: (call) => `[...${first(call)}].reverse()`,
-  zip: ({ args: [a = "[]", b = "[]"] }) => `${a}.map((item, index) => [item, ${b}[index]])`,
-  enumerate: (call) => `[...${first(call)}].map((item, index) => [index, item])`,
-  pow: ({ args: [base = "0", exponent = "0"] }) => `${base} ** ${exponent}`,
-  or_undefined: (call) => `${first(call)} ?? undefined`,
-  bundle_text: (call) => `${call.helper("bundleText")}(import.meta.url, ${first(call)})`,
+  sorted: (call) => code`[...${first(call)}].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))`,
+  reversed: (call) => code`[...${first(call)}].reverse()`,
+  zip: ({ args: [a = "[]", b = "[]"] }) => code`${a}.map((item, index) => [item, ${b}[index]])`,
+  enumerate: (call) => code`[...${first(call)}].map((item, index) => [index, item])`,
+  pow: ({ args: [base = "0", exponent = "0"] }) => code`${base} ** ${exponent}`,
+  or_undefined: (call) => code`${first(call)} ?? undefined`,
+  bundle_text: (call) => code`${call.helper("bundleText")}(import.meta.url, ${first(call)})`,
 } satisfies Record<BuiltinName, Lowering>;
 
-export function lowerBuiltin(name: BuiltinName, call: BuiltinCall): string {
-  return lowerings[name](call);
+export function lowerBuiltin(name: BuiltinName, call: BuiltinCall): Code {
+  return toCode(lowerings[name](call));
+}
+
+/** `x.name`, or `x["a name"]`. */
+function memberCode(object: CodeLike, name: string): Code {
+  return code`${object}${memberOf("", name)}`;
 }

@@ -3,11 +3,12 @@ import type { GraphValue } from "../graph/node.ts";
 import { walk } from "../graph/passes/queries.ts";
 import { camelCase } from "../graph/passes/resolve.ts";
 import { Block } from "./block.ts";
+import { code, joinCode } from "./code.ts";
 import { Imports } from "./imports.ts";
 import { definedNames, withoutName } from "./module-text.ts";
-import type { EmitPlan, EmittedModule } from "./plan.ts";
+import { type EmitPlan, type MarkedModule, markedModule } from "./plan.ts";
 
-export function emitFunctionModule(target: GraphValue, plan: EmitPlan): EmittedModule {
+export function emitFunctionModule(target: GraphValue, plan: EmitPlan): MarkedModule {
   const free = new Map<string, GraphValue | undefined>();
   for (const node of walk(target))
     if (node.kind === "var" && !free.has(node.varName)) free.set(node.varName, node.fallback);
@@ -18,16 +19,15 @@ export function emitFunctionModule(target: GraphValue, plan: EmitPlan): EmittedM
     typed: true,
   });
   const value = block.emit(withoutName(target));
-  const parameters = [...free].map(
-    ([name, fallback]) => `${camelCase(name)}${fallback === undefined ? ": unknown" : ` = ${block.emit(fallback)}`}`,
+  const parameters = [...free].map(([name, fallback]) =>
+    fallback === undefined ? `${camelCase(name)}: unknown` : code`${camelCase(name)} = ${block.emit(fallback)}`,
   );
-  const head = `export const construct = ${block.isAsync ? "async " : ""}(${parameters.join(", ")}) =>`;
+  const head = code`export const construct = ${block.isAsync ? "async " : ""}(${joinCode(parameters, ", ")}) =>`;
   const body =
     block.statements.length === 0
-      ? `${value.startsWith("{") ? `(${value})` : value};`
-      : `{\n${block.statements.join("\n\n")}\n\nreturn ${value};\n};`;
-  return {
-    name: "construct.ts",
-    text: [imports.lines().join("\n"), `${head} ${body}`].filter((part) => part !== "").join("\n\n"),
-  };
+      ? code`${value.text.startsWith("{") ? code`(${value})` : value};`
+      : code`{\n${joinCode(block.statements, "\n\n")}\n\nreturn ${value};\n};`;
+  const lines = imports.lines();
+  const whole = code`${head} ${body}`;
+  return markedModule("construct.ts", lines.length === 0 ? whole : code`${joinCode(lines, "\n")}\n\n${whole}`);
 }

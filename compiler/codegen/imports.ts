@@ -1,8 +1,12 @@
 /** @file The imports of one emitted module: each name once, a local name of its own where two modules export the same. */
+import type { CallNode } from "../graph/node.ts";
+import { type Code, type CodeLike, code, joinCode, toCode } from "./code.ts";
 
 interface Imported {
   readonly local: string;
   typeOnly: boolean;
+  /** The first call that named it. */
+  readonly call: CallNode | undefined;
 }
 
 export class Imports {
@@ -14,9 +18,9 @@ export class Imports {
     this.#taken = new Set(taken);
   }
 
-  /** The local name of `exportName`, imported from here on. */
-  value(module: string, exportName: string): string {
-    const entry = this.#entry(module, exportName);
+  /** The local name of `exportName`, imported from here on. @param call whose constructor it is */
+  value(module: string, exportName: string, call?: CallNode): string {
+    const entry = this.#entry(module, exportName, call);
     entry.typeOnly = false;
     return entry.local;
   }
@@ -25,7 +29,7 @@ export class Imports {
     return this.#entry(module, exportName).local;
   }
 
-  #entry(module: string, exportName: string): Imported {
+  #entry(module: string, exportName: string, call?: CallNode): Imported {
     let names = this.#modules.get(module);
     if (names === undefined) {
       names = new Map();
@@ -33,7 +37,7 @@ export class Imports {
     }
     let entry = names.get(exportName);
     if (entry === undefined) {
-      entry = { local: this.#localName(module, exportName), typeOnly: true };
+      entry = { local: this.#localName(module, exportName), typeOnly: true, call };
       names.set(exportName, entry);
     }
     return entry;
@@ -48,17 +52,21 @@ export class Imports {
   }
 
   /** Packages first, then files, each sorted. */
-  lines(): readonly string[] {
+  lines(): readonly Code[] {
     const rank = (module: string): number => (module.startsWith("node:") ? 0 : module.startsWith(".") ? 2 : 1);
     const modules = [...this.#modules].sort(([a], [b]) => rank(a) - rank(b) || (a < b ? -1 : 1));
     return modules.map(([module, names]) => {
       const entries = [...names].sort(([a], [b]) => (a < b ? -1 : 1));
       const allTypes = entries.every(([, { typeOnly }]) => typeOnly);
-      const specifiers = entries.map(
-        ([name, { local, typeOnly }]) =>
-          `${typeOnly && !allTypes ? "type " : ""}${name === local ? name : `${name} as ${local}`}`,
-      );
-      return `import ${allTypes ? "type " : ""}{ ${specifiers.join(", ")} } from ${JSON.stringify(module)};`;
+      const specifiers = entries.map(([name, { local, typeOnly, call }]): CodeLike => {
+        const text = `${typeOnly && !allTypes ? "type " : ""}${name === local ? name : `${name} as ${local}`}`;
+        return call === undefined ? text : toCode(text).from({ kind: "import", call });
+      });
+      const calls = entries.flatMap(([, { call }]) => (call === undefined ? [] : [call]));
+      const from = toCode(JSON.stringify(module));
+      const [call] = calls;
+      const source = call === undefined ? from : from.from({ kind: "import", call });
+      return code`import ${allTypes ? "type " : ""}{ ${joinCode(specifiers, ", ")} } from ${source};`;
     });
   }
 }

@@ -8,20 +8,22 @@ import type { VariableUse } from "../graph/passes/pass.ts";
 import { keyText, keyword, textOf } from "../graph/passes/queries.ts";
 import { startOf } from "../source/span.ts";
 import { Block, configKey } from "./block.ts";
+import { type Code, code, joinCode, objectCode, type Source } from "./code.ts";
 import { Imports } from "./imports.ts";
 import { keyOf } from "./literals.ts";
 import { definedNames, moduleHead, sentence, titleCase, withoutName } from "./module-text.ts";
 import { importableType } from "./open-types.ts";
-import type { EmitPlan, EmittedModule } from "./plan.ts";
+import { type EmitPlan, type MarkedModule, markedModule } from "./plan.ts";
 
 interface Setting {
   readonly key: string;
   readonly type: string;
-  readonly value: string;
+  readonly value: Code;
   readonly doc: string;
+  readonly source: Source;
 }
 
-export function emitModelModule(node: CallNode, plan: EmitPlan): EmittedModule {
+export function emitModelModule(node: CallNode, plan: EmitPlan): MarkedModule {
   const parts = keyword(node, "obj") as GraphValue;
   const imports = new Imports(["ModelConfig", "defaults", "constructModel", "config", ...definedNames(parts)]);
   const body = new Block(plan, imports, {
@@ -41,16 +43,17 @@ export function emitModelModule(node: CallNode, plan: EmitPlan): EmittedModule {
     config?.kind === "dict" ? config.entries.map((entry) => makeSetting(entry, values, imports, plan)) : [];
 
   const description = textOf(keyword(node, "description")) ?? plan.description;
-  const text = [
-    moduleHead(titleCase(textOf(keyword(node, "name")) ?? plan.title), description, plan, imports.lines()),
-    `/** What a model is made of. Each line says where its default came from. */\nexport interface ModelConfig {\n${settings.map(settingLine).join("\n")}\n}`,
+  const defaults = objectCode(settings.map(({ key, value, source }) => ({ key, value, source })));
+  const text = joinCode(
     [
-      ...values.statements,
-      `export const defaults: ModelConfig = { ${settings.map(({ key, value }) => `${keyOf(key)}: ${value}`).join(", ")} };`,
-    ].join("\n"),
-    `/** Makes the model, with fresh weights. */\nexport function constructModel(config: ModelConfig = defaults) {\n${body.statements.join("\n\n")}\n\nreturn ${model};\n}`,
-  ].join("\n\n");
-  return { name: "model.ts", text };
+      moduleHead(titleCase(textOf(keyword(node, "name")) ?? plan.title), description, plan, imports.lines()),
+      `/** What a model is made of. Each line says where its default came from. */\nexport interface ModelConfig {\n${settings.map(settingLine).join("\n")}\n}`,
+      joinCode([...values.statements, code`export const defaults: ModelConfig = ${defaults};`], "\n"),
+      code`/** Makes the model, with fresh weights. */\nexport function constructModel(config: ModelConfig = defaults) {\n${joinCode(body.statements, "\n\n")}\n\nreturn ${model};\n}`,
+    ],
+    "\n\n",
+  );
+  return markedModule("model.ts", text);
 }
 
 function makeSetting({ key, value }: DictEntry, values: Block, imports: Imports, plan: EmitPlan): Setting {
@@ -68,6 +71,7 @@ function makeSetting({ key, value }: DictEntry, values: Block, imports: Imports,
     type: settingType(value, uses, imports, plan),
     value: values.emit(value),
     doc: doc === undefined ? place : `${sentence(doc)} ${place}`,
+    source: { kind: "key", name, origin: key.origin, value },
   };
 }
 

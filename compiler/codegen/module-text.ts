@@ -1,6 +1,7 @@
 /** @file What emitted modules have in common: the comment at the top, and the names inside. */
 import type { GraphValue } from "../graph/node.ts";
 import { walk } from "../graph/passes/queries.ts";
+import { type Code, joinCode } from "./code.ts";
 import type { EmitPlan } from "./plan.ts";
 
 /** The file comment with the imports right below it. @param usage a command to show */
@@ -8,18 +9,17 @@ export function moduleHead(
   title: string,
   description: string,
   plan: EmitPlan,
-  imports: readonly string[],
+  imports: readonly Code[],
   usage?: string,
-): string {
+): Code {
   const lines = [
     `${title}: ${sentence(description)}`,
     "",
     ...(usage === undefined ? [] : [`    ${usage}`, ""]),
     `Emitted by fgc from ${plan.configName}. Yours to edit: nothing here needs fgc to run.`,
   ];
-  return ["/**", ...lines.map((line) => ` * ${line}`.trimEnd().replaceAll("*/", "*\u200b/")), " */", ...imports].join(
-    "\n",
-  );
+  const comment = ["/**", ...lines.map((line) => ` * ${line}`.trimEnd().replaceAll("*/", "*\u200b/")), " */"];
+  return joinCode([...comment, ...imports], "\n");
 }
 
 export function sentence(text: string): string {

@@ -2,6 +2,7 @@
 import type { CallNode } from "../graph/node.ts";
 import type { VariableUse } from "../graph/passes/pass.ts";
 import type { SymbolTable } from "../graph/symbols.ts";
+import type { Code, Mark } from "./code.ts";
 import type { KnownFolder } from "./literals.ts";
 
 export interface EmitPlan {
@@ -23,9 +24,18 @@ export interface EmitPlan {
   assetPath(asset: CallNode): string;
 }
 
-/** One emitted source file, before formatting. */
+/** One emitted source file. */
 export interface EmittedModule {
   /** `model.ts` */
   readonly name: string;
   readonly text: string;
+}
+
+/** A module as composed: before formatting, when it is still known what each range of it came from. */
+export interface MarkedModule extends EmittedModule {
+  readonly marks: readonly Mark[];
+}
+
+export function markedModule(name: string, code: Code): MarkedModule {
+  return { name, text: code.text, marks: code.marks() };
 }

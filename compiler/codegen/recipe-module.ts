@@ -18,11 +18,11 @@ export function emitRecipeModule(asset: CallNode, facts: ReadonlyMap<string, Cal
       inline: true,
       typed: false,
     });
-    return `${JSON.stringify(name)}: (asset) => ${block.emit(fact)}`;
+    return `${JSON.stringify(name)}: (asset) => ${block.emit(fact).text}`;
   });
   const run = imports.value("fgc/build", "runRecipe");
   return [
-    ...imports.lines(),
+    ...imports.lines().map((line) => line.text),
     `await ${run}({ build: ${build}, load: ${load}, facts: { ${questions.join(", ")} } });`,
     "",
   ].join("\n");
@@ -31,5 +31,5 @@ export function emitRecipeModule(asset: CallNode, facts: ReadonlyMap<string, Cal
 function recipePart(node: GraphValue, imports: Imports, plan: EmitPlan): string {
   const block = new Block(plan, imports, { variable: (name) => name, modelModule: () => "undefined", typed: false });
   const value = block.applied(node, "target");
-  return `async (target) => {\n${block.statements.join("\n")}\nreturn ${value};\n}`;
+  return `async (target) => {\n${block.statements.map(({ text }) => text).join("\n")}\nreturn ${value.text};\n}`;
 }

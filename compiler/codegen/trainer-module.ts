@@ -3,11 +3,12 @@
  */
 import type { CallNode, GraphValue } from "../graph/node.ts";
 import { Block } from "./block.ts";
+import { code, joinCode } from "./code.ts";
 import { Imports } from "./imports.ts";
 import { definedNames, moduleHead, withoutName } from "./module-text.ts";
-import type { EmitPlan, EmittedModule } from "./plan.ts";
+import { type EmitPlan, type MarkedModule, markedModule } from "./plan.ts";
 
-export function emitTrainerModule(main: GraphValue, plan: EmitPlan): EmittedModule {
+export function emitTrainerModule(main: GraphValue, plan: EmitPlan): MarkedModule {
   const imports = new Imports(["createScript", ...definedNames(main)]);
   const block = new Block(plan, imports, {
     variable: (name) => name,
@@ -17,10 +18,13 @@ export function emitTrainerModule(main: GraphValue, plan: EmitPlan): EmittedModu
   // `main` itself is what the function returns, whatever name it has.
   const script = block.emit(withoutName(main));
   const run = imports.value("fgc/train", "runTrainer");
-  const text = [
-    moduleHead(plan.title, plan.description, plan, imports.lines(), "node trainer.mjs --help"),
-    `/** Makes everything that the run needs. */\nexport ${block.isAsync ? "async " : ""}function createScript() {\n${block.statements.join("\n\n")}\n\nreturn ${script};\n}`,
-    `await ${run}(import.meta.url, createScript);`,
-  ].join("\n\n");
-  return { name: "trainer.ts", text };
+  const text = joinCode(
+    [
+      moduleHead(plan.title, plan.description, plan, imports.lines(), "node trainer.mjs --help"),
+      code`/** Makes everything that the run needs. */\nexport ${block.isAsync ? "async " : ""}function createScript() {\n${joinCode(block.statements, "\n\n")}\n\nreturn ${script};\n}`,
+      `await ${run}(import.meta.url, createScript);`,
+    ],
+    "\n\n",
+  );
+  return markedModule("trainer.ts", text);
 }

@@ -3,7 +3,7 @@ import { Block } from "../codegen/block.ts";
 import { Imports } from "../codegen/imports.ts";
 import { emitModelEntry } from "../codegen/model-entry.ts";
 import { emitModelModule, modelConfigEntries } from "../codegen/model-module.ts";
-import type { EmitPlan, EmittedModule } from "../codegen/plan.ts";
+import type { EmitPlan, EmittedModule, MarkedModule } from "../codegen/plan.ts";
 import { emitTrainerModule } from "../codegen/trainer-module.ts";
 import type { CallNode, GraphValue } from "../graph/node.ts";
 import { assetsOf } from "../graph/passes/facts.ts";
@@ -12,14 +12,14 @@ import { snakeCase } from "../graph/passes/types.ts";
 
 export interface Emission {
   /** For people to read. */
-  readonly modules: readonly EmittedModule[];
+  readonly modules: readonly MarkedModule[];
   /** For the bundler alone. */
   readonly hidden: readonly EmittedModule[];
   readonly entries: readonly { readonly module: string; readonly output: string }[];
 }
 
 export function emitModules(target: GraphValue, root: GraphValue, plan: EmitPlan): Emission {
-  const modules: EmittedModule[] = [];
+  const modules: MarkedModule[] = [];
   const hidden: EmittedModule[] = [];
   const entries: { module: string; output: string }[] = [];
   const model = modelModuleOf(target);
@@ -59,7 +59,8 @@ function tokenizerLoader(root: GraphValue, plan: EmitPlan): { text: string; impo
     modelModule: () => "constructModel",
     typed: false,
   });
-  return { text: block.emit(unnamed), imports: imports.lines() };
+  const text = block.emit(unnamed).text;
+  return { text, imports: imports.lines().map((line) => line.text) };
 }
 
 /** `config.json`, as other tools read it. */
