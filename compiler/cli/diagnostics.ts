@@ -31,11 +31,13 @@ export const cliDiagnostics = defineDiagnostics("cli", {
     severity: "error",
     message: (p: { name: string }) => `'${p.name}' is one config, and --all or -r means every one`,
     hint: () => "leave one of them out",
+    doc: "`fgc check --all` and `-r` find the configs themselves, so none is named beside them.",
   },
   singleOnly: {
     severity: "error",
     message: (p: { what: string }) => `${p.what} is about one config, and several are to be checked`,
     hint: () => "check that config alone: fgc check CONFIG PATH=VALUE",
+    doc: "Overrides, `--set` and the flags that a config declares belong to one config. Where several are checked it would not be clear which one they mean.",
   },
   unknownTarget: {
     severity: "error",
