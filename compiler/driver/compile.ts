@@ -25,6 +25,7 @@ import { buildGraphFrom } from "../graph/build.ts";
 import { entryOf, type GraphValue } from "../graph/node.ts";
 import { nearest } from "../source/nearest.ts";
 import type { SourceFile, Span } from "../source/span.ts";
+import type { RunOptions } from "../template/index.ts";
 import type { Variables } from "./environment.ts";
 import type { FixedClock, Host } from "./host.ts";
 import { applyOverrides, type OverrideText } from "./overrides.ts";
@@ -107,13 +108,19 @@ export interface Preprocessed extends RenderedTemplate {
   readonly config: string;
 }
 
-/** The text that a config prints. Throws a `DiagnosticError` where it cannot be rendered. */
-export function preprocess(host: Host, request: ConfigRequest): Preprocessed {
+/**
+ * The text that a config prints. Throws a `DiagnosticError` where it cannot be rendered.
+ * @param options a trace of the render, parts to leave out
+ */
+export function preprocess(host: Host, request: ConfigRequest, options: RunOptions = {}): Preprocessed {
   const { project, variables = {}, clock } = request;
   const config = configName(host, project, request.config);
   const main = project.configPrefix === "" ? config : `${project.configPrefix}/${config}`;
   const globals = { project_dir: project.dir, workspace_root: project.workspaceRoot };
-  return { ...renderTemplate(host, { searchPath: project.searchPath, main, variables, globals, clock }), config };
+  return {
+    ...renderTemplate(host, { searchPath: project.searchPath, main, variables, globals, clock, ...options }),
+    config,
+  };
 }
 
 /** Checks the name first, so that a slip gets the nearest config instead of "template not found". */

@@ -5,8 +5,10 @@ import type { RenderedText } from "../config/rendered.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import {
   dictOf,
+  type Piece,
   PyList,
   PyNamedTuple,
+  type RunOptions,
   TemplateEnvironment,
   type TemplateHost,
   type TemplateSource,
@@ -35,6 +37,8 @@ export interface TemplateEdge {
 }
 
 export interface RenderedTemplate extends RenderedText {
+  /** The text in order, each piece with what wrote it. */
+  readonly pieces: readonly Piece[];
   /** Paths of all files that were read, in the order of first use. */
   readonly inputs: readonly string[];
   /** In the order of first use; the first is the main template. */
@@ -43,7 +47,7 @@ export interface RenderedTemplate extends RenderedText {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-export interface RenderRequest {
+export interface RenderRequest extends RunOptions {
   readonly searchPath: readonly string[];
   readonly main: string;
   readonly variables: Variables;
@@ -53,7 +57,7 @@ export interface RenderRequest {
 
 /** Throws a `DiagnosticError` where the template cannot be rendered. */
 export function renderTemplate(host: Host, request: RenderRequest): RenderedTemplate {
-  const { searchPath, main, variables, globals, clock } = request;
+  const { searchPath, main, variables, globals, clock, trace, without } = request;
   const templateHost: TemplateHost =
     clock === undefined ? host : { ...host, now: () => clock.epochMs, utcOffsetMinutes: () => clock.utcOffsetMinutes };
   const environment = new TemplateEnvironment({
@@ -61,9 +65,11 @@ export function renderTemplate(host: Host, request: RenderRequest): RenderedTemp
     globals: [...Object.entries(globals).map(valueEntry), ...machineValues(host)],
     host: templateHost,
   });
-  const { text, originAt, used, edges, warnings } = environment.render(main, Object.entries(variables).map(valueEntry));
+  const values = Object.entries(variables).map(valueEntry);
+  const { text, pieces, originAt, used, edges, warnings } = environment.render(main, values, { trace, without });
   return {
     text,
+    pieces,
     originAt,
     inputs: used.map(({ path }) => path),
     templates: templatesIn(main, used, edges),

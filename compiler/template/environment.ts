@@ -3,7 +3,7 @@ import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Origin } from "../source/span.ts";
 import { TemplateFault } from "./diagnostics.ts";
 import { renderTemplate } from "./evaluate/inheritance.ts";
-import { Run, type TemplateEdge } from "./evaluate/run.ts";
+import { Run, type RunOptions, type TemplateEdge } from "./evaluate/run.ts";
 import { Context } from "./evaluate/scope.ts";
 import { directorySource, Loader, type TemplateSource, TreeCache, type UsedTemplate } from "./loader.ts";
 import { OriginMap, Output, type Piece } from "./output.ts";
@@ -74,9 +74,9 @@ export class TemplateEnvironment {
    * file is read in this render, so renders do not depend on each other.
    * @throws TemplateFault with the text so far in `partialText`
    */
-  render(name: string, context: Iterable<readonly [string, Value]> = []): RenderResult {
+  render(name: string, context: Iterable<readonly [string, Value]> = [], options: RunOptions = {}): RenderResult {
     const loader = this.#loader();
-    const run = new Run(loader, this.#globals, this.#host);
+    const run = new Run(loader, this.#globals, this.#host, options);
     const out = new Output();
     try {
       const template = loader.load(name, { span: undefined, chain: [] });

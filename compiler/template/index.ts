@@ -7,7 +7,17 @@ export {
   TemplateEnvironment,
   templateBlocks,
 } from "./environment.ts";
-export type { TemplateEdge } from "./evaluate/run.ts";
+export type { RunOptions, TemplateEdge } from "./evaluate/run.ts";
+export {
+  type Assignment,
+  type Binding,
+  type BlockUse,
+  type Evaluation,
+  type Given,
+  Omissions,
+  type Printed,
+  RenderTrace,
+} from "./evaluate/trace.ts";
 export { directorySource, memorySource, type TemplateSource, TreeCache, type UsedTemplate } from "./loader.ts";
 export type { Piece } from "./output.ts";
 export type { Block, Body, Expression, Statement, TemplateTree } from "./syntax/ast.ts";

@@ -45,6 +45,7 @@ function compute(node: Expression, frame: Frame): Value {
     case "literal":
       return node.value;
     case "name":
+      frame.run.trace?.read(node, frame);
       return lookUp(node.name, frame);
     case "list":
       return new PyList(node.items.map((item) => evaluate(item, frame)));
@@ -55,8 +56,11 @@ function compute(node: Expression, frame: Frame): Value {
       for (const [key, value] of node.entries) dict.set(evaluate(key, frame), evaluate(value, frame));
       return dict;
     }
-    case "attribute":
-      return getAttribute(evaluate(node.target, frame), node.name);
+    case "attribute": {
+      const object = evaluate(node.target, frame);
+      frame.run.trace?.readAttribute(node, object);
+      return getAttribute(object, node.name);
+    }
     case "item": {
       const target = evaluate(node.target, frame);
       if (node.index.kind !== "slice") return getItem(target, evaluate(node.index, frame));
@@ -84,7 +88,9 @@ function compute(node: Expression, frame: Frame): Value {
       return binary(node.operator, evaluate(node.left, frame), evaluate(node.right, frame));
     case "logic": {
       const left = evaluate(node.left, frame);
-      return truthy(left) === (node.operator === "or") ? left : evaluate(node.right, frame);
+      const isDecided = truthy(left) === (node.operator === "or");
+      frame.run.trace?.chose(node, isDecided ? node.left : node.right);
+      return isDecided ? left : evaluate(node.right, frame);
     }
     case "compare":
       return compareChain(node, frame);
@@ -146,14 +152,21 @@ function computeRich(node: Expression, frame: Frame): Value | Rendered {
 }
 
 function chooseBranch(node: Conditional, frame: Frame): Value | Rendered {
-  if (truthy(evaluate(node.test, frame))) return evaluateRich(node.value, frame);
-  return node.otherwise === undefined ? missingElse() : evaluateRich(node.otherwise, frame);
+  const part = truthy(evaluate(node.test, frame)) ? node.value : node.otherwise;
+  if (part === undefined) return missingElse();
+  frame.run.trace?.chose(node, part);
+  return evaluateRich(part, frame);
 }
 
 function computeCall(node: Call, frame: Frame, extra: KeywordArguments = noKeywords): Value | Rendered {
   const callee = evaluate(node.callee, frame);
   const { args, kwargs } = evaluateArguments(node.args, frame, extra);
-  if (!(callee instanceof Renderable)) return call(callee, args, kwargs);
+  if (!(callee instanceof Renderable)) {
+    const result = call(callee, args, kwargs);
+    frame.run.trace?.called(node, result, frame);
+    return result;
+  }
+  frame.run.trace?.call(node);
   const pieces = callee.render(args, kwargs, { span: node.span, stack: frame.stack });
   return frame.autoescape ? callee.toValue(pieces) : new Rendered(pieces);
 }
@@ -209,7 +222,9 @@ function addKeyword(kwargs: Map<string, Value>, name: string, value: Value): voi
 /** Apply a filter to a value that is computed already. */
 export function applyFilter(node: Filter, value: Value, frame: Frame): Value {
   const { args, kwargs } = evaluateArguments(node.args, frame);
-  return frame.run.filters(frame).callFilter(node.name, value, args, kwargs);
+  const result = frame.run.filters(frame).callFilter(node.name, value, args, kwargs);
+  frame.run.trace?.filtered(node, value, result);
+  return result;
 }
 
 /** A chain of filters over text that is rendered already: `filter trim|upper`, `set x | trim`. */

@@ -15,6 +15,8 @@ export function includeTemplate(node: Include, frame: Frame): void {
   const { run } = frame;
   run.recordEdge({ kind: "include", from: nameOf(frame), to: chosen.name, span: node.span });
   const context = new Context(node.withContext ? contextOf(frame) : run.globals);
+  run.trace?.reach(node.span, node.template);
+  if (node.withContext) run.trace?.enter(context, frame.scope);
   const entered: SourceFrame = { kind: "include", name: chosen.name, span: node.span };
   run.deeper(`template '${chosen.name}'`, () => {
     renderTemplate(run, chosen, context, frame.out, [...frame.stack, entered]);
@@ -67,6 +69,7 @@ function moduleOf(node: Import | FromImport, frame: Frame): TemplateModule {
   const shared = node.withContext ? undefined : run.modules.get(template);
   if (shared instanceof TemplateModule) return shared;
   const context = new Context(node.withContext ? contextOf(frame) : run.globals);
+  if (node.withContext) run.trace?.enter(context, frame.scope);
   const entered: SourceFrame = { kind: "import", name, span: node.span };
   const out = new Output();
   run.deeper(`template '${name}'`, () => renderTemplate(run, template, context, out, [...frame.stack, entered]));
@@ -82,7 +85,7 @@ export function importTemplate(node: Import, frame: Frame): void {
 
 export function fromImportTemplate(node: FromImport, frame: Frame): void {
   const module = moduleOf(node, frame);
-  for (const { name, alias } of node.names) {
+  for (const { name, alias, span } of node.names) {
     const value = module.attribute(name);
     const missing = (): Undefined =>
       new Undefined({
@@ -91,5 +94,6 @@ export function fromImportTemplate(node: FromImport, frame: Frame): void {
         known: () => module.attributeNames(),
       });
     frame.scope.assignImported(alias, value === undefined ? missing() : value);
+    frame.run.trace?.bind("import", { kind: "name", name: alias, span }, undefined, frame.scope, frame);
   }
 }

@@ -21,7 +21,7 @@ export function renderTemplate(
   out: Output,
   stack: readonly SourceFrame[],
 ): void {
-  context.addBlocks(template);
+  context.addBlocks(template, run.without);
   renderLevel(run, [template], context, out, stack);
 }
 
@@ -68,9 +68,10 @@ export function extendTemplate(node: Extends, frame: Frame): void {
   if (root.parent !== undefined)
     throw new TemplateError("runtime", `'${root.template.name}' extends a second template`);
   const name = templateName(evaluate(node.template, frame));
+  frame.run.trace?.reach(node.span, node.template);
   const template = frame.run.loader.load(name, { span: node.template.span, chain: frame.stack });
   frame.run.recordEdge({ kind: "extends", from: root.template.name, to: name, span: node.span });
-  frame.context.addBlocks(template);
+  frame.context.addBlocks(template, frame.run.without);
   root.parent = { template, site: node.span };
 }
 
@@ -78,10 +79,12 @@ export function extendTemplate(node: Extends, frame: Frame): void {
 export function placeBlock(node: Block, frame: Frame): void {
   if (frame.topLevel && frame.root?.parent !== undefined) return;
   const definitions = frame.context.blocks.get(node.name) ?? [];
+  if (definitions.length === 0 && frame.run.without !== undefined) return;
   if (node.required && definitions.length <= 1) {
     throw new TemplateError("runtime", `block '${node.name}' is required, but no template overrides it`);
   }
   const context = node.scoped ? frame.context.derived(frame.scope.locals()) : frame.context;
+  if (node.scoped) frame.run.trace?.enter(context, frame.scope);
   const site: Site = { span: node.opening, stack: frame.stack };
   frame.out.append(renderBlock(frame.run)(definitions[0] as BlockDefinition, context, site));
 }
@@ -91,7 +94,9 @@ function renderBlock(run: Run): (definition: BlockDefinition, context: Context, 
   const render = (definition: BlockDefinition, context: Context, site: Site): readonly Piece[] =>
     run.deeper(`block '${definition.block.name}'`, () => {
       const { name, body } = definition.block;
-      const stack: readonly SourceFrame[] = [...site.stack, { kind: "block", name, span: site.span }];
+      const entered: SourceFrame = { kind: "block", name, span: site.span };
+      const stack: readonly SourceFrame[] = [...site.stack, entered];
+      run.trace?.enterBlock(entered, definition, context.blocks.get(name) ?? []);
       const scope = new Scope(context, undefined);
       const home: Site = { span: definition.block.opening, stack };
       const depth = context.blocks.get(name)?.indexOf(definition) ?? 0;

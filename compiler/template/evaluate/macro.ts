@@ -84,14 +84,14 @@ export class MacroValue extends Renderable {
         topLevel: false,
         root: undefined,
       };
-      this.#bind(args, kwargs, frame);
+      this.#bind(args, kwargs, frame, site);
       this.#execute(body, frame);
       return out.pieces;
     });
   }
 
   /** Give each parameter its argument, in order, so that a default may use the ones before it. */
-  #bind(args: readonly Value[], kwargs: KeywordArguments, frame: Frame): void {
+  #bind(args: readonly Value[], kwargs: KeywordArguments, frame: Frame, site: Site): void {
     const { scope } = frame;
     const { parameters } = this.#definition;
     const rest = new Map(kwargs);
@@ -124,6 +124,7 @@ export class MacroValue extends Renderable {
       else if (parameter.fallback === undefined) scope.define(parameter.name, undefinedParameter(parameter.name));
       // The parameter itself is missing while its default is computed.
       else scope.define(parameter.name, evaluate(parameter.fallback, frame));
+      frame.run.trace?.argument(parameter, i, value === undefined ? parameter.fallback : undefined, site.span, frame);
     });
   }
 

@@ -14,6 +14,7 @@ import {
   type Value,
 } from "../values/index.ts";
 import type { Frame } from "./scope.ts";
+import type { Omissions, RenderTrace } from "./trace.ts";
 
 /** One template reaching another. */
 export interface TemplateEdge {
@@ -27,19 +28,35 @@ export interface TemplateEdge {
 /** Python gives up at a thousand frames, which are some two hundred calls of macros: nothing that is meant nests as deeply. */
 const maximumDepth = 220;
 
+export interface RunOptions {
+  /** Is told what happens. */
+  readonly trace?: RenderTrace | undefined;
+  /** Parts of templates to leave out, as if nobody had written them. */
+  readonly without?: Omissions | undefined;
+}
+
 export class Run {
   readonly loader: Loader;
   readonly globals: ReadonlyMap<string, Value>;
   readonly edges: TemplateEdge[] = [];
   readonly warnings: Diagnostic[] = [];
+  readonly trace: RenderTrace | undefined;
+  readonly without: Omissions | undefined;
   /** Modules that were imported without context: one for all importers. */
   readonly modules = new Map<TemplateTree, Value>();
   readonly #filters: FilterContext;
   readonly #escapingFilters: FilterContext;
   #depth = 0;
 
-  constructor(loader: Loader, globals: ReadonlyMap<string, Value>, host: TemplateHost) {
+  constructor(
+    loader: Loader,
+    globals: ReadonlyMap<string, Value>,
+    host: TemplateHost,
+    { trace, without }: RunOptions = {},
+  ) {
     this.loader = loader;
+    this.trace = trace;
+    this.without = without;
     this.globals = globals;
     this.#filters = createFilterContext(host, false);
     this.#escapingFilters = createFilterContext(host, true);

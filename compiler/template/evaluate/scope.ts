@@ -8,6 +8,7 @@ import type { Output } from "../output.ts";
 import type { Block, TemplateTree } from "../syntax/ast.ts";
 import type { Value } from "../values/index.ts";
 import type { Run } from "./run.ts";
+import type { Omissions } from "./trace.ts";
 
 /** A block as one template defines it. */
 export interface BlockDefinition {
@@ -33,8 +34,9 @@ export class Context {
   all(): Map<string, Value> {
     return new Map([...this.base, ...this.variables]);
   }
-  addBlocks(template: TemplateTree): void {
+  addBlocks(template: TemplateTree, without: Omissions | undefined): void {
     for (const [name, block] of template.blocks) {
+      if (without?.has(block.span) === true) continue;
       const definitions = this.blocks.get(name);
       if (definitions === undefined) this.blocks.set(name, [{ block, template }]);
       else definitions.push({ block, template });
@@ -71,6 +73,10 @@ export class Scope {
     const value = this.#names.get(name);
     if (value !== undefined) return value;
     return this.#parent === undefined ? this.#context.get(name) : this.#parent.get(name);
+  }
+  /** What `get` would find it in: for traces. */
+  holderOf(name: string): Scope | Context {
+    return this.#names.has(name) ? this : (this.#parent?.holderOf(name) ?? this.#context);
   }
   /** `set`, and macro definitions. */
   assign(name: string, value: Value): void {

@@ -1,6 +1,7 @@
 /** @file Running statements: the tags that compute, loop and print. Those that reach other templates are in inheritance.ts and include.ts. */
 import { Output, type Piece } from "../output.ts";
 import type {
+  Assign,
   AssignBlock,
   Body,
   CallBlock,
@@ -64,10 +65,10 @@ function executeOne(node: Statement, frame: Frame): void {
       executeCall(node, frame);
       return;
     case "assign":
-      located(node, frame, () => assign(node.target, evaluate(node.value, frame), frame));
+      if (frame.run.without?.has(node.span) !== true) located(node, frame, () => executeAssign(node, frame));
       return;
     case "assign-block":
-      located(node, frame, () => executeAssignBlock(node, frame));
+      if (frame.run.without?.has(node.span) !== true) located(node, frame, () => executeAssignBlock(node, frame));
       return;
     case "with":
       located(node, frame, () => executeWith(node, frame));
@@ -105,7 +106,9 @@ function print(value: Value | Rendered, expression: Expression, frame: Frame): v
   }
   try {
     const text = frame.autoescape ? escapeValue(value).text : str(value);
-    frame.out.write(text, { span: expression.span, stack: frame.stack });
+    const origin = { span: expression.span, stack: frame.stack };
+    frame.out.write(text, origin);
+    frame.run.trace?.print(origin, expression);
   } catch (error) {
     throw locate(error, expression, frame);
   }
@@ -163,6 +166,7 @@ function loopOver(node: For, items: Value, depth: number, recurse: Recurse | und
     const body = inner(frame);
     if (loop !== undefined) body.scope.define("loop", loop);
     unpack(node.target, item, (name, value) => body.scope.define(name, value));
+    frame.run.trace?.bind("for", node.target, node.items, body.scope, body);
     execute(node.body, body);
   };
   try {
@@ -208,8 +212,9 @@ function needsLoop(node: For): boolean {
 function executeWith(node: With, frame: Frame): void {
   const values = node.bindings.map(({ value }) => evaluate(value, frame));
   const body = inner(frame);
-  node.bindings.forEach(({ target }, i) => {
+  node.bindings.forEach(({ target, value: expression }, i) => {
     unpack(target, values[i] as Value, (name, value) => body.scope.define(name, value));
+    frame.run.trace?.bind("with", target, expression, body.scope, body);
   });
   execute(node.body, body);
 }
@@ -229,6 +234,11 @@ function markupOf(filter: FilterBlock["filter"], pieces: readonly Piece[], frame
   return value instanceof Rendered ? new Markup(value.text) : value;
 }
 
+function executeAssign(node: Assign, frame: Frame): void {
+  assign(node.target, evaluate(node.value, frame), frame);
+  frame.run.trace?.assign(node.target, node.value, [], frame);
+}
+
 function executeAssignBlock(node: AssignBlock, frame: Frame): void {
   // A body that is kept always writes, also after `extends`.
   const body: Frame = { ...inner(frame), root: undefined };
@@ -236,6 +246,7 @@ function executeAssignBlock(node: AssignBlock, frame: Frame): void {
   const value = node.filter === undefined ? rendered : applyChain(node.filter, rendered, body);
   const text = value instanceof Rendered ? value.text : value;
   assign(node.target, frame.autoescape && typeof text === "string" ? new Markup(text) : text, frame);
+  frame.run.trace?.assign(node.target, undefined, value instanceof Rendered ? value.pieces : [], frame);
 }
 
 function executeCall(node: CallBlock, frame: Frame): void {
