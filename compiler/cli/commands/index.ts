@@ -4,6 +4,7 @@ import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { codeCommand } from "./code.ts";
 import { devicesCommand } from "./devices.ts";
+import { docsCommand } from "./docs.ts";
 import { graphCommand } from "./graph.ts";
 import { indexCommand } from "./index-command.ts";
 import { lsCommand } from "./ls.ts";
@@ -20,6 +21,7 @@ export const commands: readonly CommandDefinition[] = [
   metaCommand,
   devicesCommand,
   targetsCommand,
+  docsCommand,
   tlistCommand,
   trefsCommand,
   ppCommand,

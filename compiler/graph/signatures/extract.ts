@@ -2,7 +2,7 @@
  * @file Sources → signatures: the parameters of every exported class and function, options objects spread into their properties.
  *
  * Works on syntax, with names followed through imports (`scope.ts`). Defaults are found where people write them: in the parameter's
- * destructuring, in a destructuring or `options.x ?? value` in the body, or in a `@defaultValue` tag.
+ * destructuring, in a destructuring or `options.x ?? value` in the body, in a `@defaultValue` tag, or as a plain value after "Default" in the text.
  */
 import type ts from "typescript";
 import { type FileScope, type Found, ScopeTable, type SourceHost } from "./scope.ts";
@@ -147,7 +147,8 @@ export class SignatureExtractor {
     const defaults = this.#optionDefaults(parameter, owner, file);
     const options = object.properties.map((property): OptionSignature => {
       const tag = this.#tag(property.node, "defaultValue") ?? this.#tag(property.node, "default");
-      const found = defaults.get(property.name) ?? tag;
+      const doc = this.#doc(property.node);
+      const found = defaults.get(property.name) ?? tag ?? documentedDefault(doc);
       const type = property.isMethod
         ? "(…) => …"
         : property.type === undefined
@@ -156,8 +157,8 @@ export class SignatureExtractor {
       const shape = property.isMethod
         ? ({ kind: "function" } as const)
         : this.#shapes.shape(property.type, property.file);
-      const own = { name: property.name, required: !property.optional, type, shape, doc: this.#doc(property.node) };
-      return found === undefined ? own : { ...own, default: found };
+      const own = { name: property.name, required: !property.optional, type, shape, doc };
+      return found === undefined || own.required ? own : { ...own, default: found };
     });
     // `{}` as the default of an options object says nothing that the properties do not say.
     return { ...base, options, ...(object.open ? { open: true } : {}) };
@@ -225,6 +226,14 @@ export class SignatureExtractor {
     const text = tag === undefined ? undefined : api.getTextOfJSDocComment(tag.comment);
     return text?.replaceAll("`", "").trim() || undefined;
   }
+}
+
+/** "Default 1e-3." at the end of a text: what a subclass or a table of settings fills in, where syntax cannot see it. */
+function documentedDefault(doc: string): string | undefined {
+  const value = /\bDefault ([−-]?\d+(?:\.\d+)?(?:e-?\d+)?|\[[^\]]*\]|true|false|"[^"]*"|`[^`]+`)(?=[.:,;]|\s*$)/.exec(
+    doc,
+  )?.[1];
+  return value?.replaceAll("−", "-").replaceAll("`", "");
 }
 
 function inferredShape(initializer: ts.Expression | undefined, api: typeof ts): OptionSignature["shape"] {
