@@ -27,10 +27,10 @@ const automatic = ["webgpu", "wasm", "reference"] as const satisfies readonly De
 /** `auto` is the fastest device that opens here. One asked for by name that does not open is an error, and so is an adapter. */
 export async function openDevice({ device = "auto", ...options }: OpenOptions = {}): Promise<OpenedDevice> {
   if (device !== "auto") {
-    if (options.adapter !== undefined && device !== "webgpu")
+    if (options.adapter !== undefined && (device === "wasm" || device === "reference"))
       throw new DeviceUnavailableError(
         `the ${device} device has no adapters, and '${options.adapter}' is asked for`,
-        "leave out the adapter, or ask for the webgpu device",
+        "leave out the adapter, or ask for the webgpu or the tfjs device",
       );
     return openNamed(device, options);
   }

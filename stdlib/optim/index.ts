@@ -14,6 +14,8 @@ export {
   type RegexGroupsOptions,
 } from "./groups.ts";
 export { InfiniteLR, type InfiniteLROptions } from "./infinite-lr.ts";
+export { Lion, type LionOptions } from "./lion.ts";
+export { Muon, type MuonOptions } from "./muon.ts";
 export {
   CosineWithWarmup,
   type CosineWithWarmupOptions,
