@@ -101,7 +101,7 @@ describe.each(testDevices)("optimizers without vectors on $name", (device) => {
     expectClose(got, p, 2e-5);
   });
 
-  it("Muon refuses what is no matrix, and says whose it is", () => {
+  it("Muon refuses what is no matrix", () => {
     const bias = new Parameter([3], new Float32Array(3), { label: "bias" });
     expect(() => new optim.Muon([["bias", bias]])).toThrow(/matrices, and a parameter has the shape \[3\]/);
   });
