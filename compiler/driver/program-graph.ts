@@ -64,7 +64,7 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
   };
   noteTemplates(built.preprocessed, project);
 
-  const symbols = new SymbolTable(symbolHost(host.packageRoot));
+  const symbols = new SymbolTable(symbolHost(host));
   const variableUses = new Map<string, VariableUse[]>();
   const configText: GraphValue = bundledText("config.yaml", built.graph.origin);
   const environment = environmentOf(project, configText);

@@ -1,32 +1,34 @@
 /** @file Signatures and packages as they lie on disk: the library's file, the packages of a project, and TypeScript when a source must be read. */
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { DiagnosticError } from "../diagnostics/diagnostic.ts";
 import type { SourceHost } from "../graph/signatures/scope.ts";
 import type { SignatureFile } from "../graph/signatures/signature.ts";
-import type { PackageEntry, SymbolHost } from "../graph/symbols.ts";
+import type { ModuleMemory, PackageEntry, SymbolHost } from "../graph/symbols.ts";
 import { buildDiagnostics as faults } from "./build-diagnostics.ts";
+import type { Host } from "./host.ts";
 
-export function symbolHost(packageRoot: string): SymbolHost {
-  const texts = new Map<string, string | undefined>();
+export function symbolHost(host: Host): SymbolHost {
+  const { files, packageRoot } = host;
   return {
-    library: readLibrary(packageRoot),
-    readFile: (path) => {
-      if (!texts.has(path))
-        texts.set(path, statSync(path, { throwIfNoEntry: false })?.isFile() ? readFileSync(path, "utf8") : undefined);
-      return texts.get(path);
-    },
+    library: readLibrary(host),
+    readFile: (path) => files.readText(path),
     resolvePackage: (specifier, fromDir) =>
-      specifier.startsWith("fgc/") ? ownPackage(specifier, packageRoot) : findPackage(specifier, fromDir),
+      specifier.startsWith("fgc/") ? ownPackage(files, specifier, packageRoot) : findPackage(files, specifier, fromDir),
     loadTypeScript: () => loadTypeScript(),
+    memory,
   };
 }
 
-function readLibrary(packageRoot: string): SignatureFile {
-  const path = join(packageRoot, "dist/signatures.json");
-  if (!existsSync(path)) throw new DiagnosticError(faults.notBuilt({}, { missing: "dist/signatures.json" }));
-  return JSON.parse(readFileSync(path, "utf8")) as SignatureFile;
+/** Many configs of one process name the same modules. What is kept is compared with the files before it is used. */
+const memory: ModuleMemory = new Map();
+let library: { readonly text: string; readonly signatures: SignatureFile } | undefined;
+
+function readLibrary({ files, packageRoot }: Host): SignatureFile {
+  const text = files.readText(join(packageRoot, "dist/signatures.json"));
+  if (text === undefined) throw new DiagnosticError(faults.notBuilt({}, { missing: "dist/signatures.json" }));
+  if (library?.text !== text) library = { text, signatures: JSON.parse(text) as SignatureFile };
+  return library.signatures;
 }
 
 /** ts-morph carries a TypeScript of its own: a second one would cost as much again. Required, not imported: see perf/README, "Start-up". */
@@ -35,11 +37,11 @@ function loadTypeScript(): SourceHost["ts"] {
   return ts as unknown as SourceHost["ts"];
 }
 
-function ownPackage(specifier: string, packageRoot: string): PackageEntry | undefined {
+function ownPackage(files: Host["files"], specifier: string, packageRoot: string): PackageEntry | undefined {
   const name = specifier.slice("fgc/".length);
   const folder = name === "runtime" ? "runtime" : `stdlib/${name}`;
   const types = join(packageRoot, "dist/types", folder, "index.d.ts");
-  return existsSync(types) ? { types } : undefined;
+  return files.readText(types) === undefined ? undefined : { types };
 }
 
 interface Manifest {
@@ -49,19 +51,19 @@ interface Manifest {
 }
 
 /** The package's folder above `fromDir`, and the declarations that it names. */
-function findPackage(specifier: string, fromDir: string): PackageEntry | undefined {
+function findPackage(files: Host["files"], specifier: string, fromDir: string): PackageEntry | undefined {
   const parts = specifier.split("/");
   const name = parts.slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
   const subpath = specifier === name ? "." : `./${specifier.slice(name.length + 1)}`;
   for (let folder = fromDir; ; folder = dirname(folder)) {
     const root = join(folder, "node_modules", name);
-    const manifestPath = join(root, "package.json");
-    if (existsSync(manifestPath)) {
-      const manifest = JSON.parse(readFileSync(manifestPath, "utf8")) as Manifest;
+    const text = files.readText(join(root, "package.json"));
+    if (text !== undefined) {
+      const manifest = JSON.parse(text) as Manifest;
       const declared =
         typesOf(manifest.exports?.[subpath]) ?? (subpath === "." ? (manifest.types ?? manifest.typings) : undefined);
       const types = declared === undefined ? undefined : join(root, declared);
-      return { types: types !== undefined && existsSync(types) ? types : undefined };
+      return { types: types !== undefined && files.readText(types) !== undefined ? types : undefined };
     }
     if (dirname(folder) === folder) return undefined;
   }

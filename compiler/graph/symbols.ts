@@ -14,7 +14,15 @@ export interface SymbolHost {
   resolvePackage(specifier: string, fromDir: string): PackageEntry | undefined;
   /** The TypeScript API; loading it takes a third of a second, so only when a source must be read. */
   loadTypeScript(): SourceHost["ts"];
+  /** Modules read for earlier tables. */
+  readonly memory?: ModuleMemory;
 }
+
+/** By the path of a module: what it exports, and the texts which that was read from. */
+export type ModuleMemory = Map<
+  string,
+  { readonly signature: ModuleSignature | undefined; readonly texts: ReadonlyMap<string, string | undefined> }
+>;
 
 export interface PackageEntry {
   /** Declarations or a TypeScript source; absent where a package has only JavaScript. */
@@ -60,6 +68,11 @@ export class SymbolTable {
 
   #extract(path: string): ModuleSignature | undefined {
     const { host } = this;
+    const kept = host.memory?.get(path);
+    if (kept !== undefined && [...kept.texts].every(([file, text]) => host.readFile(file) === text)) {
+      this.#noteSources(kept.texts.keys());
+      return kept.signature;
+    }
     const folderOf = (from: string): string => from.slice(0, from.lastIndexOf("/"));
     const extractor = new SignatureExtractor({
       ts: host.loadTypeScript(),
@@ -70,10 +83,15 @@ export class SymbolTable {
         return sourceCandidates(base).find((file) => host.readFile(file) !== undefined);
       },
     });
-    const found = extractor.module(path);
-    for (const file of extractor.paths)
-      if (!file.includes("/node_modules/") && !file.endsWith(".d.ts")) this.#sources.add(file);
-    return found;
+    const signature = extractor.module(path);
+    this.#noteSources(extractor.paths);
+    const texts = new Map([path, ...extractor.paths].map((file) => [file, host.readFile(file)] as const));
+    host.memory?.set(path, { signature, texts });
+    return signature;
+  }
+
+  #noteSources(paths: Iterable<string>): void {
+    for (const file of paths) if (!file.includes("/node_modules/") && !file.endsWith(".d.ts")) this.#sources.add(file);
   }
 }
 
