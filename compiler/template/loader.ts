@@ -8,7 +8,7 @@ import type { RewriteOptions } from "./scan/rewrite.ts";
 import { splitFile, type TemplatePart } from "./scan/sub-templates.ts";
 import type { TemplateTree } from "./syntax/ast.ts";
 import type { KnownNames } from "./syntax/names.ts";
-import { parseTemplate } from "./syntax/parse.ts";
+import { parseTemplate, requireSound } from "./syntax/parse.ts";
 import { filters, tests } from "./values/index.ts";
 
 /** Where template files come from. Names have `/` between their parts. */
@@ -85,7 +85,12 @@ export class LazyTree {
     this.part = part;
     this.#options = options;
   }
+  /** @throws TemplateFault of kind `syntax` */
   get tree(): TemplateTree {
+    return requireSound(this.readable);
+  }
+  /** The tree, or what could be made of a template with faults. */
+  get readable(): TemplateTree {
     this.#tree ??= parseTemplate(this.name, this.part, this.#options, known);
     return this.#tree;
   }

@@ -93,6 +93,17 @@ export class MappedText {
     return this.#segments.length === 0 ? undefined : this.#segments[this.#indexAt(offset)]?.made;
   }
 
+  /** The next stretch behind `offset` that ends a line statement or a section: nothing of the user's can reach beyond it. */
+  nextEnd(offset: number): { readonly kind: Made["kind"]; readonly start: number; readonly end: number } | undefined {
+    if (this.#segments.length === 0) return undefined;
+    for (let i = this.#indexAt(offset); i < this.#segments.length; i += 1) {
+      const kind = this.#segments[i]?.made?.kind;
+      if (kind !== "statement-end" && kind !== "section-end") continue;
+      return { kind, start: this.#offsets[i] as number, end: this.#endOf(i) };
+    }
+    return undefined;
+  }
+
   #endOf(index: number): number {
     return this.#offsets[index + 1] ?? this.text.length;
   }

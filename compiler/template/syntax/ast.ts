@@ -1,6 +1,7 @@
 /**
  * @file The syntax tree of a template. Nodes are frozen plain data, told apart by `kind`; every node has its place in the user's file.
  */
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { SourceFile, Span } from "../../source/span.ts";
 import type { Run, Section } from "../scan/mapped-text.ts";
 
@@ -285,4 +286,18 @@ export interface TemplateTree {
   readonly body: Body;
   /** Every block, nested ones too, in the order in which they are written. */
   readonly blocks: ReadonlyMap<string, Block>;
+  /** What is wrong with it; then the tree is what could be made of the rest. */
+  readonly damage: Damage | undefined;
 }
+
+/** A template with syntax faults. */
+export interface Damage {
+  readonly diagnostics: readonly Diagnostic[];
+  /** The nesting of tags had to be guessed: what the template computes means nothing. */
+  readonly nesting: boolean;
+  /** Names that stand in what could not be read: they may have been given a value there. */
+  readonly names: ReadonlySet<string>;
+}
+
+/** The name that stands for what could not be read. No template can spell it. */
+export const unreadable = "\0";

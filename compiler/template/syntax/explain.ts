@@ -12,7 +12,7 @@ const matching: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}
 const closing = new Set(Object.values(matching));
 
 /** Closing words and what they close. */
-const closers = new Map<TokenType, TokenType>([
+export const closers: ReadonlyMap<TokenType, TokenType> = new Map<TokenType, TokenType>([
   [t.EndIf, t.If],
   [t.EndFor, t.For],
   [t.EndBlock, t.Block],
@@ -23,42 +23,51 @@ const closers = new Map<TokenType, TokenType>([
   [t.EndFilter, t.Filter],
   [t.EndAutoescape, t.Autoescape],
 ]);
-const closerOf = new Map([...closers].map(([end, start]) => [start, end]));
-const branches = new Map<TokenType, readonly TokenType[]>([
+export const closerOf: ReadonlyMap<TokenType, TokenType> = new Map([...closers].map(([end, start]) => [start, end]));
+export const branches: ReadonlyMap<TokenType, readonly TokenType[]> = new Map<TokenType, readonly TokenType[]>([
   [t.Elif, [t.If]],
   [t.Else, [t.If, t.For]],
 ]);
 
+/** A comment or a string that begins at `token` and never ends. */
+export function explainUnclosed(source: MappedText, token: IToken): Diagnostic {
+  if (token.tokenType === t.UnclosedString) return unclosedString(source, token);
+  const span = source.span(token.startOffset, token.startOffset + 2);
+  return faults.unclosed({ span }, { what: "this comment", end: "#}" });
+}
+
+/** A stretch that is no token of the language. `opener` is what the tag or expression around it begins with. */
 export function explainLexing(
   source: MappedText,
   tokens: readonly IToken[],
-  errors: readonly ILexingError[],
-): Diagnostic[] {
-  const found: Diagnostic[] = [];
-  for (const token of tokens) {
-    if (token.tokenType === t.UnclosedComment) {
-      const span = source.span(token.startOffset, token.startOffset + 2);
-      found.push(faults.unclosed({ span }, { what: "this comment", end: "#}" }));
-    } else if (token.tokenType === t.UnclosedString) found.push(unclosedString(source, token));
-  }
-  for (const { offset, length } of errors) {
-    const text = source.text.slice(offset, offset + length);
-    const bracket = /^[)\]}]/.test(text) ? mismatchedBracket(tokens, offset) : undefined;
-    if (bracket !== undefined) {
-      found.push(unclosedBracket(source, bracket));
-      continue;
-    }
-    const message = `'${text}' has no meaning here`;
-    found.push(faults.syntax({ span: source.span(offset, offset + length) }, { message, hint: hintFor(text) }));
-  }
-  return found.sort((a, b) => (a.span?.start ?? 0) - (b.span?.start ?? 0));
+  { offset, length }: Pick<ILexingError, "offset" | "length">,
+  opener: IToken | undefined,
+): Diagnostic {
+  const text = source.text.slice(offset, offset + length);
+  const bracket = /^[)\]}]/.test(text) ? mismatchedBracket(tokens, offset) : undefined;
+  if (bracket !== undefined) return unclosedBracket(source, bracket);
+  // What is shown is one mistake: a run of characters that no token begins with may be long.
+  const shown = text.length > 20 ? `${text.slice(0, 20)}…` : text;
+  const message = `'${shown}' has no meaning here`;
+  const span = source.span(offset, offset + length);
+  return faults.syntax({ span }, { message, hint: hintFor(text, opener?.tokenType === t.TagOpen) });
 }
 
-function hintFor(text: string): string | undefined {
+function hintFor(text: string, inTag: boolean): string | undefined {
   if (text.startsWith("&")) return "'and' joins conditions; there are no bit operators";
   if (text.startsWith("!")) return "'not' negates";
-  if (/^[)\]}]/.test(text)) return "it closes a bracket that was not opened";
+  if (text.startsWith("}")) return inTag ? "a tag ends with '%}'" : "an expression ends with '}}'";
+  if (/^[)\]]/.test(text)) return "it closes a bracket that was not opened";
+  if (text.startsWith("?")) return "'a if condition else b' chooses";
+  if (text.startsWith("$")) return "variables are named without a mark";
   return undefined;
+}
+
+/** A tag or expression whose end is missing: the text went on, and something else began. */
+export function explainOpen(source: MappedText, opener: IToken): Diagnostic {
+  const span = spanOf(source, opener);
+  const what = opener.tokenType === t.TagOpen ? "this tag" : "this expression";
+  return faults.unclosed({ span }, { what, end: opener.tokenType === t.TagOpen ? "%}" : "}}" });
 }
 
 function unclosedString(source: MappedText, token: IToken): Diagnostic {
@@ -88,27 +97,39 @@ function unclosedBracket(source: MappedText, bracket: IToken): Diagnostic {
   return faults.unclosed(place, { what: `'${bracket.image}'`, end: `'${matching[bracket.image] as string}'` });
 }
 
-interface OpenTag {
+export interface OpenTag {
   readonly word: IToken;
   readonly tag: IToken;
 }
 
-export function explainParsing(
-  source: MappedText,
-  tokens: readonly IToken[],
-  error: IRecognitionException | undefined,
-): Diagnostic {
-  // Without an error the parser stopped before the end: at a tag that begins nothing.
-  const at = error === undefined ? tokens.length - 1 : indexOf(tokens, error.token);
+/** Where a parse failed. */
+export type Failure =
+  /** The text ended while these were open. */
+  | { readonly kind: "end"; readonly open: readonly OpenTag[] }
+  /** A tag that cannot stand at its place: `tokens[first]` opens it. */
+  | { readonly kind: "tag"; readonly first: number; readonly word: IToken; readonly open: readonly OpenTag[] }
+  /** Something inside of a tag or an expression. */
+  | { readonly kind: "token"; readonly at: number; readonly error: IRecognitionException };
+
+export function failureOf(tokens: readonly IToken[], error: IRecognitionException): Failure {
+  const at = indexOf(tokens, error.token);
   const token = tokens[at];
-  if (token === undefined || error?.token.tokenType.name === "EOF") return unclosed(source, tokens);
-  if (token.tokenType === t.TagOpen || tokens[at - 1]?.tokenType === t.TagOpen) {
-    const word = token.tokenType === t.TagOpen ? tokens[at + 1] : token;
-    const tag = token.tokenType === t.TagOpen ? token : (tokens[at - 1] as IToken);
-    if (word === undefined) return unclosed(source, tokens);
-    return misplacedTag(source, openTags(tokens, tokens.indexOf(tag)), tag, word);
+  if (token === undefined || error.token.tokenType.name === "EOF")
+    return { kind: "end", open: openTags(tokens, tokens.length) };
+  if (token.tokenType !== t.TagOpen && tokens[at - 1]?.tokenType !== t.TagOpen) return { kind: "token", at, error };
+  const first = token.tokenType === t.TagOpen ? at : at - 1;
+  return { kind: "tag", first, word: tokens[first + 1] as IToken, open: openTags(tokens, first) };
+}
+
+export function explainFailure(source: MappedText, tokens: readonly IToken[], failure: Failure): Diagnostic {
+  switch (failure.kind) {
+    case "end":
+      return unclosed(source, tokens);
+    case "tag":
+      return misplacedTag(source, failure.open, tokens[failure.first] as IToken, failure.word);
+    case "token":
+      return unexpected(source, tokens, failure.at, failure.error);
   }
-  return unexpected(source, tokens, at, error);
 }
 
 /** A tag whose word cannot stand here. */
@@ -141,6 +162,8 @@ function misplacedTag(source: MappedText, open: readonly OpenTag[], tag: IToken,
   }
   const span = spanOf(source, word);
   const { tokenType } = word;
+  if (tokenType === t.TagClose)
+    return faults.syntax({ span: spanOf(source, tag, word) }, { message: "this tag is empty: it begins with no word" });
   if (closers.has(tokenType) || branches.has(tokenType)) {
     const wanted = branches.get(tokenType) ?? [closers.get(tokenType) as TokenType];
     if (innermost === undefined || !open.some((o) => wanted.includes(o.word.tokenType))) {
@@ -165,14 +188,22 @@ function misplacedTag(source: MappedText, open: readonly OpenTag[], tag: IToken,
   if (word.tokenType !== t.Name && tagWords.has(tokenType))
     return faults.syntax({ span, labels: label }, { message: `'${word.image}' cannot stand here` });
   if (word.tokenType === t.Name || word.tokenType.CATEGORIES?.includes(t.Name)) {
-    const words = [...tagWords, ...closers.keys(), ...branches.keys()].map((w) => w.LABEL ?? "");
-    return faults.unknownTag({ span }, { name: word.image, nearest: nearest(word.image, words) });
+    return faults.unknownTag({ span }, { name: word.image, nearest: nearestTag(word.image) });
   }
   return faults.syntax({ span }, { message: `a tag begins with its name, but ${describe(source, word)} stands here` });
 }
 
+/** Words that other template languages begin tags with, and what is meant in this one. */
+const elsewhere: Readonly<Record<string, string>> = { elseif: "elif", elsif: "elif", end: "endif", foreach: "for" };
+
+/** The tag that was meant. */
+export function nearestTag(name: string): string | undefined {
+  const words = [...tagWords, ...closers.keys(), ...branches.keys()].map((w) => w.LABEL ?? "");
+  return elsewhere[name] ?? nearest(name, words);
+}
+
 /** The text ended inside something. */
-function unclosed(source: MappedText, tokens: readonly IToken[]): Diagnostic {
+export function unclosed(source: MappedText, tokens: readonly IToken[]): Diagnostic {
   const last = tokens.at(-1);
   const open = openTags(tokens, tokens.length);
   const delimiter = tokens.findLast(
@@ -192,19 +223,19 @@ function unclosed(source: MappedText, tokens: readonly IToken[]): Diagnostic {
         { what: `'${bracket.image}'`, end: `'${matching[bracket.image] as string}'` },
       );
     }
-    const end = delimiter.tokenType === t.TagOpen ? "%}" : "}}";
-    return faults.unclosed({ span }, { what: delimiter.tokenType === t.TagOpen ? "this tag" : "this expression", end });
+    return explainOpen(source, delimiter);
   }
   const innermost = open.at(-1);
   if (innermost === undefined) {
     const span = last === undefined ? source.span(0, 0) : spanOf(source, last);
     return faults.syntax({ span }, { message: "the template ends too early" });
   }
-  const end = closerOf.get(innermost.word.tokenType)?.LABEL ?? "";
-  return faults.unclosed(
-    { span: spanOfTag(source, innermost) },
-    { what: describeTag(source, innermost), end: `'${end}'` },
-  );
+  return unclosedTag(source, innermost);
+}
+
+export function unclosedTag(source: MappedText, tag: OpenTag): Diagnostic {
+  const end = closerOf.get(tag.word.tokenType)?.LABEL ?? "";
+  return faults.unclosed({ span: spanOfTag(source, tag) }, { what: describeTag(source, tag), end: `'${end}'` });
 }
 
 function openBracket(tokens: readonly IToken[], from: number): IToken | undefined {
@@ -222,13 +253,13 @@ function unexpected(
   source: MappedText,
   tokens: readonly IToken[],
   at: number,
-  error: IRecognitionException | undefined,
+  error: IRecognitionException,
 ): Diagnostic {
   const token = tokens[at] as IToken;
   const span = spanOf(source, token);
   const previous = tokens[at - 1];
   const what = describe(source, token);
-  if (error?.context.ruleStack.at(-2) === "blockTag" && token.tokenType === t.Minus) {
+  if (error.context.ruleStack.at(-2) === "blockTag" && token.tokenType === t.Minus) {
     return faults.syntax({ span }, { message: "the name of a block cannot hold a hyphen", hint: "use an underscore" });
   }
   if (previous?.tokenType === t.EndBlock) return wrongBlockName(source, openTags(tokens, at - 2).at(-1), tokens, token);
@@ -265,8 +296,7 @@ function wrongBlockName(
   );
 }
 
-function expectedBy(error: IRecognitionException | undefined): string | undefined {
-  if (error === undefined) return undefined;
+function expectedBy(error: IRecognitionException): string | undefined {
   if (error.name === "NoViableAltException") {
     const rule = error.context.ruleStack.at(-1);
     if (rule === "setTarget" || rule === "targetItem") return "a name";
@@ -282,7 +312,7 @@ function expectedBy(error: IRecognitionException | undefined): string | undefine
 }
 
 /** The tags with a body that are open before `tokens[end]`. */
-function openTags(tokens: readonly IToken[], end: number): OpenTag[] {
+export function openTags(tokens: readonly IToken[], end: number): OpenTag[] {
   const open: OpenTag[] = [];
   for (let i = 0; i < end; i += 1) {
     const tag = tokens[i] as IToken;
@@ -304,7 +334,7 @@ function opensBody(tokens: readonly IToken[], at: number, end: number): boolean 
   return true;
 }
 
-function isSection(source: MappedText, { tag }: OpenTag): boolean {
+export function isSection(source: MappedText, { tag }: OpenTag): boolean {
   return source.madeAt(tag.startOffset)?.kind === "section-start";
 }
 
@@ -314,7 +344,7 @@ function spanOfTag(source: MappedText, { tag, word }: OpenTag): Span {
   return made?.kind === "section-start" ? made.section.header : spanOf(source, tag, word);
 }
 
-function describeTag(source: MappedText, { tag, word }: OpenTag): string {
+export function describeTag(source: MappedText, { tag, word }: OpenTag): string {
   const made = source.madeAt(tag.startOffset);
   return made?.kind === "section-start" ? `section [${made.section.name}]` : `'${word.image}'`;
 }

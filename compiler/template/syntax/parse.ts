@@ -1,18 +1,19 @@
 /** @file From a template's part to its syntax tree: scan, lex, parse, check. Every fault is a diagnostic at the user's own place. */
-import { Lexer } from "chevrotain";
+import type { Lexer } from "chevrotain";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { TemplateFault, templateDiagnostics } from "../diagnostics.ts";
-import type { MappedText } from "../scan/mapped-text.ts";
 import { type RewriteOptions, rewritePart } from "../scan/rewrite.ts";
 import type { TemplatePart } from "../scan/sub-templates.ts";
-import type { Body, TemplateTree } from "./ast.ts";
+import type { TemplateTree } from "./ast.ts";
 import { collectBlocks } from "./blocks.ts";
 import { characterNamed } from "./character-names.ts";
-import { explainLexing, explainParsing } from "./explain.ts";
+import { createLexer, lex } from "./lex.ts";
 import { type KnownNames, unknownNames } from "./names.ts";
-import { SyntaxFault } from "./syntax-fault.ts";
+import { parseBody } from "./recover.ts";
+import { Repairs } from "./repairs.ts";
 import { TemplateParser } from "./template-parser.ts";
-import { lexerDefinition } from "./tokens.ts";
+
+export { createLexer } from "./lex.ts";
 
 let machinery: { readonly lexer: Lexer; readonly parser: TemplateParser } | undefined;
 
@@ -22,54 +23,35 @@ function lexerAndParser(): { readonly lexer: Lexer; readonly parser: TemplatePar
   return machinery;
 }
 
-export function createLexer(skipValidations: boolean): Lexer {
-  return new Lexer(lexerDefinition, { positionTracking: "onlyOffset", skipValidations, safeMode: false });
-}
-
-/** @throws TemplateFault of kind `syntax`, with every fault found. */
+/** The tree of a template. Where it has faults, `damage` lists them all, and the tree is what could be made of the rest. */
 export function parseTemplate(
   name: string,
   part: TemplatePart,
   options: RewriteOptions,
   known: KnownNames,
 ): TemplateTree {
-  const source = rewritePart(part, options);
+  const repairs = new Repairs();
+  const empty = { name, file: part.file, start: part.start, end: part.end, body: [], blocks: new Map() };
   try {
-    const body = parseBody(source);
-    const unknown = unknownNames(body, known);
-    if (unknown.length > 0) throw faultOf(unknown);
-    return { name, file: part.file, start: part.start, end: part.end, body, blocks: collectBlocks(body) };
+    const { lexer, parser } = lexerAndParser();
+    const source = rewritePart(part, options);
+    const body = parseBody(parser, source, lex(lexer, source, repairs), repairs);
+    for (const diagnostic of unknownNames(body, known)) repairs.report(diagnostic);
+    const blocks = collectBlocks(body, (fault) => repairs.refuse(fault));
+    return { ...empty, body, blocks, damage: repairs.damage };
   } catch (error) {
-    if (error instanceof RangeError) {
-      const span = { file: part.file, start: part.start, end: part.start };
-      throw new TemplateFault(
-        "syntax",
-        templateDiagnostics.syntax({ span }, { message: `'${name}' is nested too deeply` }),
-      );
-    }
-    if (!(error instanceof SyntaxFault)) throw error;
-    throw new TemplateFault("syntax", diagnosticOf(error));
+    // The tree can be walked no deeper than the engine's stack.
+    if (!(error instanceof RangeError)) throw error;
+    const span = { file: part.file, start: part.start, end: part.start };
+    repairs.report(templateDiagnostics.syntax({ span }, { message: `'${name}' is nested too deeply` }));
+    repairs.giveUp();
+    return { ...empty, damage: repairs.damage };
   }
 }
 
-function diagnosticOf(fault: SyntaxFault): Diagnostic {
-  return templateDiagnostics.syntax(
-    { span: fault.span, labels: fault.labels },
-    { message: fault.message, hint: fault.hint },
-  );
-}
-
-function parseBody(source: MappedText): Body {
-  const { lexer, parser } = lexerAndParser();
-  const { tokens, errors } = lexer.tokenize(source.text);
-  const lexical = explainLexing(source, tokens, errors);
-  if (lexical.length > 0) throw faultOf(lexical);
-  const { body, error } = parser.parse(source, tokens);
-  if (body === undefined) throw faultOf([explainParsing(source, tokens, error)]);
-  return body;
-}
-
-function faultOf(diagnostics: readonly Diagnostic[]): TemplateFault {
-  const [first, ...more] = diagnostics as [Diagnostic, ...Diagnostic[]];
-  return new TemplateFault("syntax", first, ...more);
+/** A template's tree where it has no fault. */
+export function requireSound(tree: TemplateTree): TemplateTree {
+  if (tree.damage === undefined) return tree;
+  const [first, ...more] = tree.damage.diagnostics as [Diagnostic, ...Diagnostic[]];
+  throw new TemplateFault("syntax", first, ...more);
 }

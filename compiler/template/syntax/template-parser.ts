@@ -14,6 +14,13 @@ export const tagWords = new Set<TokenType>([
   ...[t.If, t.For, t.Block, t.Extends, t.Include, t.Import, t.From, t.Macro, t.Call],
   ...[t.SetWord, t.With, t.Filter, t.Print, t.Autoescape],
 ]);
+
+export type ParseResult =
+  | { readonly kind: "tree"; readonly body: Body }
+  | { readonly kind: "unexpected"; readonly error: IRecognitionException }
+  | { readonly kind: "refused"; readonly fault: SyntaxFault }
+  | { readonly kind: "too-deep"; readonly token: IToken };
+
 export class TemplateParser extends TargetParser {
   readonly template = this.RULE("template", (): Body => this.SUBRULE(this.body));
 
@@ -386,16 +393,18 @@ export class TemplateParser extends TargetParser {
   }
 
   /** The tree of `tokens`, or why there is none. */
-  parse(
-    source: MappedText,
-    tokens: IToken[],
-  ): { readonly body?: Body; readonly error?: IRecognitionException | undefined } {
+  parse(source: MappedText, tokens: IToken[]): ParseResult {
     this.source = source;
     this.input = tokens;
     try {
       const body = this.template();
       const [error] = this.errors;
-      return error === undefined ? { body } : { error };
+      return error === undefined ? { kind: "tree", body } : { kind: "unexpected", error };
+    } catch (error) {
+      if (error instanceof SyntaxFault) return { kind: "refused", fault: error };
+      // The engine's stack ended inside of nested brackets or tags.
+      if (error instanceof RangeError) return { kind: "too-deep", token: this.LA(1) };
+      throw error;
     } finally {
       this.source = undefined;
       this.input = [];
