@@ -19,7 +19,15 @@ import type { ConfigNode, ConfigPair, ConfigScalar } from "./tree.ts";
 
 export interface ComposeResult {
   readonly root: ConfigNode | undefined;
+  /** Where aliases stand in the text: in the tree they are the nodes that they mean. */
+  readonly aliases: readonly AliasPlace[];
   readonly diagnostics: readonly Diagnostic[];
+}
+
+export interface AliasPlace {
+  readonly start: number;
+  readonly end: number;
+  readonly target: ConfigNode;
 }
 
 export function composeConfig(rendered: RenderedText): ComposeResult {
@@ -32,7 +40,7 @@ export function composeConfig(rendered: RenderedText): ComposeResult {
   for (const match of text.matchAll(controlCharacters)) {
     diagnostics.push(faults.controlCharacter(place(match.index, match.index + 1), { code: match[0].charCodeAt(0) }));
   }
-  if (diagnostics.length > 0) return { root: undefined, diagnostics };
+  if (diagnostics.length > 0) return { root: undefined, aliases: [], diagnostics };
 
   const lexed = lexConfig(text);
   diagnostics.push(...lexed.faults.map((fault) => lexDiagnostic(fault, place(fault.start, fault.end))));
@@ -51,7 +59,7 @@ export function composeConfig(rendered: RenderedText): ComposeResult {
   }
   const second = documents[1];
   if (second !== undefined) diagnostics.push(faults.severalDocuments(place(second.range[0], second.range[0] + 3), {}));
-  if (diagnostics.length > 0) return { root: undefined, diagnostics };
+  if (diagnostics.length > 0) return { root: undefined, aliases: [], diagnostics };
 
   const reader = new TreeReader(lexed.tags, text, (start, end, make) => diagnostics.push(make(place(start, end))));
   const root = reader.read(documents[0]?.contents ?? null, 0);
@@ -60,7 +68,7 @@ export function composeConfig(rendered: RenderedText): ComposeResult {
     if (character !== undefined && !tag.name.includes("[", 1) === !character.includes("["))
       diagnostics.push(faults.flowTag(place(tag.start, tag.end), { tag: tag.name, character }));
   }
-  return { root: reader.failed ? undefined : root, diagnostics };
+  return { root: reader.failed ? undefined : root, aliases: reader.aliases, diagnostics };
 }
 
 /** `yaml` makes an error object for every tag, since it knows none of them: where it was made is of no interest, and costly to find out. */
@@ -124,6 +132,7 @@ type Report = (start: number, end: number, make: (place: Place) => Diagnostic) =
 /** Turns the nodes of `yaml` into ours: resolves tags and aliases. */
 class TreeReader {
   failed = false;
+  readonly aliases: AliasPlace[] = [];
   private readonly anchors = new Map<string, ConfigNode | "open">();
   private readonly tags: readonly ScannedTag[];
   private readonly text: string;
@@ -178,8 +187,10 @@ class TreeReader {
     const [start, end] = range ?? [0, 0];
     const target = this.anchors.get(name);
     if (target === "open") this.fail(start, end, (place) => faults.recursiveAlias(place, { name }));
-    else if (target !== undefined) return target;
-    else {
+    else if (target !== undefined) {
+      this.aliases.push({ start, end, target });
+      return target;
+    } else {
       const later = new RegExp(`&${name}(?![\\w-])`).test(this.text.slice(end));
       const known = [...this.text.matchAll(/&([\w-]+)/g)].map((match) => match[1] as string);
       this.fail(start, end, (place) => faults.undefinedAlias(place, { name, nearest: nearest(name, known), later }));

@@ -32,6 +32,8 @@ import type { DictEntry, GraphValue, ScalarNode, TupleNode } from "./node.ts";
 export interface BuildGraphResult {
   /** Absent where there were errors. */
   readonly graph: GraphValue | undefined;
+  /** What was made of each node of the config tree, those that lost against a later one included. */
+  readonly values: ReadonlyMap<ConfigNode, GraphValue>;
   readonly diagnostics: readonly Diagnostic[];
 }
 
@@ -40,15 +42,15 @@ export function buildGraphFrom(root: ConfigNode, rendered: RenderedText, yamlFlo
   const value = builder.build(root);
   for (const diagnostic of checkGraph(value)) builder.report(diagnostic);
   const graph = builder.withoutDottedTargets(value);
-  const { diagnostics } = builder;
-  return { graph: diagnostics.some((d) => d.severity === "error") ? undefined : graph, diagnostics };
+  const { diagnostics, built } = builder;
+  return { graph: diagnostics.some((d) => d.severity === "error") ? undefined : graph, values: built, diagnostics };
 }
 
 /** What the builders of the single tags get to work with. */
 export class GraphBuilder {
   readonly diagnostics: Diagnostic[] = [];
   /** An alias is the very node of its anchor, so one construction serves all its places. */
-  private readonly built = new Map<ConfigNode, GraphValue>();
+  readonly built = new Map<ConfigNode, GraphValue>();
   private readonly rendered: RenderedText;
   private readonly yamlFloats: YamlFloats;
 

@@ -110,9 +110,10 @@ export class RenderTrace {
 
   /** `default` took its fallback or not. */
   filtered(node: Filter, value: Value, result: Value): void {
-    if ((node.name !== "default" && node.name !== "d") || node.target === undefined) return;
+    if (!fallbackFilters.has(node.name) || node.target === undefined) return;
     const fallback = node.args.positional[0] ?? node.args.keywords.find(({ name }) => name === "default_value")?.value;
-    if (value instanceof Undefined || result !== value) {
+    // Only `default` can take its fallback for a value that is there: with its second argument, for a false one.
+    if (value instanceof Undefined || (node.name !== "toyaml" && result !== value)) {
       if (fallback !== undefined) this.chose(node, fallback);
     } else this.chose(node, node.target);
   }
@@ -258,6 +259,9 @@ export class RenderTrace {
 
 /** Where a value came from that is about to be recorded. */
 type Source = Pick<Assignment, "how" | "expression" | "evaluation" | "pieces">;
+
+/** Filters that give their first argument for what is missing. */
+const fallbackFilters: ReadonlySet<string> = new Set(["default", "d", "toyaml"]);
 
 const nothing: Evaluation = { reads: new Map(), choices: new Map() };
 
