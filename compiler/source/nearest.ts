@@ -14,7 +14,10 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
     // Among equals a name of the same length wins: one wrong letter is likelier than one too many (`AdamV` means `AdamW`, not `Adam`).
     const nearer =
       distance < bestDistance ||
-      (distance === bestDistance && candidate.length === name.length && best?.length !== name.length);
+      (distance === bestDistance &&
+        best !== undefined &&
+        candidate.length === name.length &&
+        best.length !== name.length);
     if (nearer && distance < Math.max(name.length, candidate.length)) {
       best = candidate;
       bestDistance = distance;

@@ -63,6 +63,18 @@ function hintFor(text: string, inTag: boolean): string | undefined {
   return undefined;
 }
 
+/** A bracket that is open where a delimiter inside of it, at `close`, would end the tag. */
+export function explainOpenBracket(
+  source: MappedText,
+  tokens: readonly IToken[],
+  opener: IToken,
+  close: number,
+): Diagnostic | undefined {
+  const within = tokens.filter(({ startOffset }) => startOffset > opener.startOffset && startOffset < close);
+  const bracket = openBracket(within, 0);
+  return bracket === undefined ? undefined : unclosedBracket(source, bracket);
+}
+
 /** A tag or expression whose end is missing: the text went on, and something else began. */
 export function explainOpen(source: MappedText, opener: IToken): Diagnostic {
   const span = spanOf(source, opener);
@@ -199,7 +211,9 @@ const elsewhere: Readonly<Record<string, string>> = { elseif: "elif", elsif: "el
 /** The tag that was meant. */
 export function nearestTag(name: string): string | undefined {
   const words = [...tagWords, ...closers.keys(), ...branches.keys()].map((w) => w.LABEL ?? "");
-  return elsewhere[name] ?? nearest(name, words);
+  const close = elsewhere[name] ?? nearest(name, words);
+  // The words are short: with another first letter it is rarely the same word (`do` is no slip for `for`).
+  return close?.[0] === name[0] || close?.includes(name) ? close : elsewhere[name];
 }
 
 /** The text ended inside something. */
@@ -235,7 +249,21 @@ export function unclosed(source: MappedText, tokens: readonly IToken[]): Diagnos
 
 export function unclosedTag(source: MappedText, tag: OpenTag): Diagnostic {
   const end = closerOf.get(tag.word.tokenType)?.LABEL ?? "";
-  return faults.unclosed({ span: spanOfTag(source, tag) }, { what: describeTag(source, tag), end: `'${end}'` });
+  const span = spanOfTag(source, tag);
+  const meant = lineMeantAs(end, span);
+  const labels = meant === undefined ? [] : [{ span: meant, text: "this line is text: a statement begins with '-- '" }];
+  return faults.unclosed({ span, labels }, { what: describeTag(source, tag), end: `'${end}'` });
+}
+
+/** A line further on that says `endif` and is text, since its mark is missing or wrong. */
+function lineMeantAs(end: string, { file, end: from }: Span): Span | undefined {
+  const line = new RegExp(`^([ \\t]*)(?:--?|- -)?[ \\t]*${end}[ \\t]*$`, "gm");
+  line.lastIndex = from;
+  for (let found = line.exec(file.text); found !== null; found = line.exec(file.text)) {
+    const start = found.index + (found[1] as string).length;
+    if (!/^--[ \t]/.test(found[0].trimStart())) return { file, start, end: found.index + found[0].trimEnd().length };
+  }
+  return undefined;
 }
 
 function openBracket(tokens: readonly IToken[], from: number): IToken | undefined {

@@ -9,7 +9,7 @@
 import { type IToken, Lexer } from "chevrotain";
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { MappedText } from "../scan/mapped-text.ts";
-import { explainLexing, explainOpen, explainUnclosed, unclosed } from "./explain.ts";
+import { explainLexing, explainOpen, explainOpenBracket, explainUnclosed, unclosed } from "./explain.ts";
 import type { Repairs } from "./repairs.ts";
 import * as t from "./tokens.ts";
 import { standIn } from "./units.ts";
@@ -83,6 +83,8 @@ function firstFault(
   const start = opener?.startOffset ?? offset;
   const next = nextOpener(source, opener, offset);
   if (opener !== undefined && next !== undefined) {
+    const bracket = withOpenBracket(source, tokens, opener, next);
+    if (bracket !== undefined) return bracket;
     // Another delimiter begins before the fault: this one was never closed, and what follows is text.
     return { diagnostic: explainOpen(source, opener), opener, start, end: Math.min(next, lineEnd(source, start)) };
   }
@@ -101,7 +103,22 @@ function withoutEnd(source: MappedText, tokens: readonly IToken[]): LexicalFault
   const start = opener.startOffset;
   if (opener.tokenType === t.RawOpen) return { diagnostic, opener, start, end: t.endOf(opener) };
   const next = nextOpener(source, opener, source.text.length);
+  const bracket = withOpenBracket(source, tokens, opener, next ?? source.text.length);
+  if (bracket !== undefined) return bracket;
   return { diagnostic, opener, start, end: Math.min(next ?? Infinity, lineEnd(source, start)) };
+}
+
+/** The end is there, but a bracket that is open made two operators of it. */
+function withOpenBracket(
+  source: MappedText,
+  tokens: readonly IToken[],
+  opener: IToken,
+  stop: number,
+): LexicalFault | undefined {
+  const close = source.text.indexOf(opener.tokenType === t.TagOpen ? "%}" : "}}", opener.startOffset);
+  if (close < 0 || close >= stop) return undefined;
+  const diagnostic = explainOpenBracket(source, tokens, opener, close);
+  return diagnostic && { diagnostic, opener, start: opener.startOffset, end: close + 2 };
 }
 
 /** The delimiter that is open before `offset`. */
