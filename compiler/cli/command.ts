@@ -6,6 +6,7 @@
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { CliHost } from "./host.ts";
 import type { Session } from "./session.ts";
+import type { WatchRound } from "./watch.ts";
 
 export interface OptionSpec<T> {
   /** As commander reads it: `-l, --long`, `--format <name>`. */
@@ -15,6 +16,8 @@ export interface OptionSpec<T> {
   readonly fallback?: string | boolean;
   /** Given several times, or with several values. */
   readonly isList?: boolean;
+  /** The command does nothing without it. */
+  readonly isRequired?: boolean;
   /** For inference alone. */
   readonly type?: T;
 }
@@ -53,8 +56,12 @@ export interface CommandResult {
   readonly exitCode?: number;
   /** For `-e`: what kind of text it is. */
   readonly extension?: string;
-  /** Files that the result depends on: for `--watch`. */
+  /** Files that the result depends on: for `--watch`, which knows by itself what was read through the host. */
   readonly inputs?: readonly string[];
+  /** With `--watch`: what earlier rounds looked at and this one took from them. */
+  readonly notes?: ReadonlySet<string> | undefined;
+  /** With `--watch`: what was done, `checked 3 of 60 configs`. */
+  readonly did?: string;
 }
 
 export type CommandGroup =
@@ -110,6 +117,8 @@ export interface CommandArgs<O extends Options> {
   /** What stands after `--`. */
   readonly rest: readonly string[];
   readonly session: Session;
+  /** With `--watch`: the round that this is. */
+  readonly watch?: WatchRound | undefined;
   readonly program: Program;
 }
 

@@ -1,5 +1,6 @@
 /** @file What a command may touch of the world. Commands get it as an argument, so that tests run them in memory. */
 import type { Host } from "../driver/host.ts";
+import type { FolderWatcher } from "./watch.ts";
 
 export interface OutputStream {
   write(text: string): void;
@@ -26,13 +27,25 @@ export interface AdapterDescription {
   readonly limits: Readonly<Record<string, number>>;
 }
 
+export interface InputStream {
+  readonly isTerminal: boolean;
+  /** Asking for it begins to read. */
+  readonly stream: NodeJS.ReadableStream;
+}
+
 export interface CliHost extends Host {
+  readonly files: Host["files"] & {
+    /** To a place where nothing is, whose folders are made; fails where something is. */
+    move(from: string, to: string): void;
+    /** A file, or a folder with all that is in it; nothing is fine too. */
+    remove(path: string): void;
+  };
+  readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Runs a program on the user's terminal; its exit code, or 128 plus the number of the signal that ended it. */
   run(command: string, args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<number>;
   /** The devices of this machine, asked through the package's own runtime: the same one that emitted programs contain. Rejects where asking ends badly. */
   listDevices(): Promise<readonly DeviceDescription[]>;
-  /** Resolves when one of the files has changed. */
-  waitForChange(paths: readonly string[]): Promise<void>;
+  openWatcher(): FolderWatcher;
 }

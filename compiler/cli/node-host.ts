@@ -1,8 +1,19 @@
 /** @file The real world for the command line: Node's files, streams and processes. */
-import { mkdirSync, readdirSync, readFileSync, statSync, watch, writeFileSync } from "node:fs";
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir, hostname, machine, constants as osConstants, release, type as systemName, version } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { pollingWatcher, systemWatcher } from "./folder-watcher.ts";
 import type { CliHost, DeviceDescription, OutputStream } from "./host.ts";
 
 export function nodeHost(): CliHost {
@@ -22,6 +33,22 @@ export function nodeHost(): CliHost {
       writeText: (path, text) => {
         mkdirSync(dirname(path), { recursive: true });
         writeFileSync(path, text);
+      },
+      move: (from, to) => {
+        mkdirSync(dirname(to), { recursive: true });
+        if (isDirectory(from)) return renameSync(from, to);
+        // A second name fails where a rename would replace a file.
+        linkSync(from, to);
+        unlinkSync(from);
+      },
+      remove: (path) => rmSync(path, { recursive: true, force: true }),
+    },
+    stdin: {
+      get isTerminal() {
+        return process.stdin.isTTY === true;
+      },
+      get stream() {
+        return process.stdin;
       },
     },
     cwd: () => process.cwd(),
@@ -66,18 +93,10 @@ export function nodeHost(): CliHost {
       });
       return JSON.parse(answer) as readonly DeviceDescription[];
     },
-    waitForChange: (paths) =>
-      new Promise((resolve) => {
-        // Editors replace files instead of writing them, so folders are watched.
-        const folders = [...new Set(paths.map((path) => dirname(path)))];
-        const watchers = folders.map((folder) =>
-          watch(folder, (_, name) => {
-            if (name !== null && !paths.includes(join(folder, name))) return;
-            for (const watcher of watchers) watcher.close();
-            resolve();
-          }),
-        );
-      }),
+    openWatcher: () => {
+      const interval = Number(process.env["FGC_WATCH_POLL"] ?? 0);
+      return interval > 0 ? pollingWatcher(interval) : systemWatcher();
+    },
   };
 }
 

@@ -6,7 +6,9 @@
 import { Command, CommanderError } from "commander";
 import { DiagnosticError } from "../diagnostics/diagnostic.ts";
 import { diagnosticJson } from "../diagnostics/render.ts";
+import { FileCache } from "../driver/file-cache.ts";
 import { looksLikeOverride } from "../driver/overrides.ts";
+import { cachedHost } from "./cached-host.ts";
 import type { CommandDefinition, OptionValues, Program } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { addConfigFlags, type ConfigFlags } from "./config-flags.ts";
@@ -16,6 +18,7 @@ import type { CliHost } from "./host.ts";
 import { printFailure, printResult, reportDiagnostics, usesColor } from "./output.ts";
 import { addGlobals, buildCommand, orderedOptions, readGlobals, valuedFlags, valuedGlobals } from "./program.ts";
 import { type GlobalOptions, Session } from "./session.ts";
+import { type Round, runRounds, type WatchRound } from "./watch.ts";
 
 /** fgc itself, as the commands that run others know it. */
 const self: Program = { commands, run: runCommandLine };
@@ -43,9 +46,13 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
     .configureHelp({ visibleOptions: orderedOptions })
     .enablePositionalOptions(true);
   addGlobals(program);
+  // What a command on a config reads it reads once. A shell or an editor's server outlives that.
+  const cached = cachedHost(host);
+  const worldOf = ({ positionals }: CommandDefinition): CliHost =>
+    positionals === "config" || positionals === "configs" ? cached : host;
   const run = async (definition: CommandDefinition, parsed: Command) => {
     globals = readGlobals(...lineage(parsed).map((command) => command.opts()));
-    exitCode = await execute(host, definition, parsed, globals, rest, flags, session);
+    exitCode = await execute(worldOf(definition), definition, parsed, globals, rest, flags, session);
   };
   const chosen = chosenCommands(words);
   // The help and the search for a misspelt command need them all.
@@ -64,7 +71,7 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
       program,
     );
     try {
-      session = roughSession(host, command, words, globals, chosen.length);
+      session = roughSession(worldOf(definition), command, words, globals, chosen.length);
       flags = addConfigFlags(host, session, command, hasUnknownFlag(command, words));
     } catch (error) {
       // Whatever is wrong with the project is said by the command itself; a help text needs none.
@@ -108,26 +115,27 @@ async function execute(
       parsed.opts()[name] ?? spec.fallback ?? (spec.isList ? [] : undefined),
     ]),
   ) as OptionValues<CommandDefinition["options"]>;
-  for (;;) {
+  const names =
+    definition.positionals === "names"
+      ? parsed.args
+      : definition.positionals === "configs"
+        ? parsed.args.filter((word) => !looksLikeOverride(word))
+        : [];
+  const round = async (watch: WatchRound | undefined): Promise<Round> => {
     const session = new Session(host, globals, sessionWords(definition, parsed.args));
     // The pass that read the flags has rendered the config already.
-    if (rough !== undefined && rough.config === session.config && !globals.watch) session.adopt(rough);
+    if (rough !== undefined && rough.config === session.config && watch === undefined) session.adopt(rough);
     if (flags !== undefined) session.bindFlags(flags.variables());
-    const names =
-      definition.positionals === "names"
-        ? parsed.args
-        : definition.positionals === "configs"
-          ? parsed.args.filter((word) => !looksLikeOverride(word))
-          : [];
-    const result = await definition.run?.(host, { options, names, rest, session, program: self });
-    if (result === undefined) return ExitCode.Ok;
+    const result = await definition.run?.(host, { options, names, rest, session, program: self, watch });
+    if (result === undefined) return { exitCode: ExitCode.Ok };
     // Only now: what keeps the flags from being read mostly keeps the command from running too, and is said once.
     if (flags !== undefined && (result.exitCode ?? ExitCode.Ok) === ExitCode.Ok)
       reportDiagnostics(host, globals, flags.diagnostics);
-    const exitCode = await printResult(host, definition, session, result);
-    if (!globals.watch || definition.canWatch !== true || result.inputs === undefined) return exitCode;
-    await host.waitForChange(result.inputs);
-  }
+    return { exitCode: await printResult(host, definition, session, result), result };
+  };
+  if (!globals.watch || definition.canWatch !== true || !(host.files instanceof FileCache))
+    return (await round(undefined)).exitCode;
+  return runRounds(host, host.files, globals, round);
 }
 
 /** What the session is made from: of several configs it knows none, the command makes a session for each. */

@@ -1,5 +1,6 @@
 /** @file A world in memory for the command line: files as a record, streams as texts, a clock that stands still. */
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import type { CliHost, DeviceDescription } from "../../compiler/cli/host.ts";
 import { runCommandLine } from "../../compiler/cli/run.ts";
 
@@ -7,7 +8,14 @@ export interface MemoryWorld {
   readonly files: Readonly<Record<string, string>>;
   readonly cwd?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** With `--watch`: what happens, one after the other; undefined removes a file. */
+  readonly changes?: readonly Readonly<Record<string, string | undefined>>[];
   readonly devices?: readonly DeviceDescription[];
+  readonly stdin?: string;
+  /** Of standard input alone. */
+  readonly isTerminal?: boolean;
+  /** Where nothing can be written. */
+  readonly readOnly?: (path: string) => boolean;
 }
 
 export interface Outcome {
@@ -17,12 +25,15 @@ export interface Outcome {
   /** All files afterwards. */
   readonly files: Readonly<Record<string, string>>;
   readonly started: readonly (readonly string[])[];
+  /** The folders that were watched, each time that they were told. */
+  readonly watched: readonly (readonly string[])[];
 }
 
 /** Runs `fgc WORDS…` in a world of its own. */
 export async function fgc(world: MemoryWorld, ...words: readonly string[]): Promise<Outcome> {
   const files = new Map(Object.entries(world.files));
   const started: string[][] = [];
+  const watched: string[][] = [];
   let stdout = "";
   let stderr = "";
   const isDirectory = (path: string) => path === "/" || [...files.keys()].some((file) => file.startsWith(`${path}/`));
@@ -36,8 +47,22 @@ export async function fgc(world: MemoryWorld, ...words: readonly string[]): Prom
         );
         return [...new Set(names)].sort().map((name) => ({ name, isDirectory: isDirectory(join(path, name)) }));
       },
-      writeText: (path, text) => void files.set(path, text),
+      writeText: (path, text) => {
+        if (world.readOnly?.(path)) throw Object.assign(new Error(`EACCES: ${path}`), { syscall: "open" });
+        files.set(path, text);
+      },
+      move: (from, to) => {
+        if (world.readOnly?.(to)) throw Object.assign(new Error(`EACCES: ${to}`), { syscall: "rename" });
+        for (const [path, text] of [...files].filter(([path]) => path === from || path.startsWith(`${from}/`))) {
+          files.delete(path);
+          files.set(`${to}${path.slice(from.length)}`, text);
+        }
+      },
+      remove: (path) => {
+        for (const file of [...files.keys()]) if (file === path || file.startsWith(`${path}/`)) files.delete(file);
+      },
     },
+    stdin: { isTerminal: world.isTerminal ?? false, stream: Readable.from([world.stdin ?? ""]) },
     cwd: () => world.cwd ?? "/ws/project",
     homeDirectory: () => "/home/user",
     environment: (name) => world.environment?.[name],
@@ -69,8 +94,21 @@ export async function fgc(world: MemoryWorld, ...words: readonly string[]): Prom
       if (world.devices === undefined) throw new Error("SIGSEGV: ");
       return world.devices;
     },
-    waitForChange: async () => {},
+    openWatcher: () => {
+      const waiting = [...(world.changes ?? [])];
+      return {
+        watch: (folders) => void watched.push([...folders].sort()),
+        async next() {
+          const change = waiting.shift();
+          for (const [path, text] of Object.entries(change ?? {}))
+            if (text === undefined) files.delete(path);
+            else files.set(path, text);
+          return change === undefined ? undefined : Object.keys(change);
+        },
+        close: () => {},
+      };
+    },
   };
   const code = await runCommandLine(words, host);
-  return { code, stdout, stderr, files: Object.fromEntries(files), started };
+  return { code, stdout, stderr, files: Object.fromEntries(files), started, watched };
 }
