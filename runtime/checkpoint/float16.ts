@@ -7,10 +7,12 @@ export { fromBfloat16Bits, fromFloat16Bits, toBfloat16Bits, toFloat16Bits };
 
 export type HalfType = "f16" | "bf16";
 
+/** Numbers in one of the stored float types, rounded to nearest, ties to even. */
 export function encodeFromFloat32(type: HalfType, values: Float32Array): Uint16Array {
   return Uint16Array.from(values, type === "f16" ? toFloat16Bits : toBfloat16Bits);
 }
 
+/** Numbers of a stored float type as float32, exactly. */
 export function decodeToFloat32(type: HalfType, bits: Uint16Array): Float32Array {
   return Float32Array.from(bits, type === "f16" ? fromFloat16Bits : fromBfloat16Bits);
 }

@@ -91,6 +91,7 @@ export interface SafetensorsFile extends ReadonlyMap<string, StoredTensor> {
   readonly metadata: Readonly<Record<string, string>> | undefined;
 }
 
+/** The tensors of a safetensors file, every length and offset checked before it is used. */
 export function parseSafetensors(file: Uint8Array): SafetensorsFile {
   const { header, data } = splitHeader(file);
   const { __metadata__: metadata, ...entries } = header;

@@ -1,6 +1,7 @@
 /** @file Programs as JSON text and back. What JSON cannot say (infinities, NaN, negative zero, large constants) is written in its own way. */
 import { type BufferDecl, type Program, programVersion } from "./program.ts";
 
+/** A Program as bytes; `decodeProgram` reads them. */
 export function encodeProgram(program: Program): string {
   return JSON.stringify(program, (_key, value: unknown) => {
     if (typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)))

@@ -3,6 +3,7 @@ import type { Access, Kernel, Store } from "./kernel.ts";
 import type { BufferDecl, Program } from "./program.ts";
 import type { Instr } from "./scalar.ts";
 
+/** A Program as text for people. */
 export function printProgram(program: Program): string {
   const lines = [
     `program ${program.name}: ${program.kernels.length} kernels, ${(program.stages?.at(-1) ?? program.kernels.length - 1) + 1} stages, arena ${program.arenaBytes} bytes`,

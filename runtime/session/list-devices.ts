@@ -11,6 +11,7 @@ const describers: Readonly<Record<DeviceName, () => Promise<DeviceDescription>>>
   reference: () => describeByOpening("reference"),
 };
 
+/** What each device says of itself on this machine, those that do not open with the reason. */
 export async function listDevices(): Promise<readonly DeviceDescription[]> {
   const found: DeviceDescription[] = [];
   for (const [name, describe] of Object.entries(describers)) {

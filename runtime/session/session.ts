@@ -44,6 +44,7 @@ export interface SessionOptions extends OpenOptions {
   readonly onProgram?: (program: Program) => void;
 }
 
+/** Opens a device and gives the session that compiles and runs on it. */
 export async function openSession(options: SessionOptions = {}): Promise<Session> {
   const {
     onNotice = (notice: string) => console.warn(`fgc: ${notice}`),
@@ -60,6 +61,7 @@ function dumpFromEnvironment(): (program: Program) => void {
   return wanted === "program" ? (program) => console.error(printProgram(program)) : () => {};
 }
 
+/** A device with what runs on it: traces functions to Programs, replays them, reads and writes tensors. */
 export class Session {
   private readonly executor: Executor;
   private readonly onProgram: (program: Program) => void;

@@ -11,10 +11,12 @@ export function full(shape: Shape, value: number, dtype: DType = "f32"): Tensor 
   return new Tensor(build.full([...shape], value, dtype));
 }
 
+/** A tensor of zeros; f32 unless told. */
 export function zeros(shape: Shape, dtype: DType = "f32"): Tensor {
   return full(shape, 0, dtype);
 }
 
+/** A tensor of ones; f32 unless told. */
 export function ones(shape: Shape, dtype: DType = "f32"): Tensor {
   return full(shape, 1, dtype);
 }

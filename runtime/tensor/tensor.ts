@@ -14,6 +14,7 @@ export interface KeepDims {
   readonly keepDims?: boolean;
 }
 
+/** A value that is yet to be computed: an immutable handle on a node of an op graph. Recording an operation checks shapes and types, and runs nothing. */
 export class Tensor {
   readonly node: Node;
 

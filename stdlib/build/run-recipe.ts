@@ -30,6 +30,7 @@ export interface RecipeReport {
   };
 }
 
+/** Runs a build rule in a process of its own and tells the build which files it read. */
 export async function runRecipe(recipe: Recipe): Promise<void> {
   const [target, reportPath, mode] = process.argv.slice(2);
   if (target === undefined || reportPath === undefined)

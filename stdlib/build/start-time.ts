@@ -12,6 +12,7 @@ const started = new Date();
  */
 export type StartTimeForm = "file" | "iso" | "utc";
 
+/** The moment at which the program started, in one of the forms that template clocks print. */
 export function startTime(form: StartTimeForm): string {
   const local = new Date(started.getTime() - (form === "utc" ? 0 : started.getTimezoneOffset() * 60_000));
   const text = local.toISOString();

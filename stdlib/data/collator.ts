@@ -43,6 +43,7 @@ export interface DataCollatorOptions {
   warn?: (line: string) => void;
 }
 
+/** Rows of token ids to one batch for language modelling: padded or cut to one length, labels beside them. */
 export class DataCollatorForCausalLM implements DataCollator {
   readonly #options: DataCollatorOptions;
   readonly #padId: number;

@@ -6,6 +6,7 @@ import { type SelectRange, selectedIndices } from "./select-range.ts";
 /** One row; text datasets have the column `text`. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Rows with named columns, read when they are asked for: map, filter, select, shuffle and split give views, not copies. */
 export class Dataset implements Iterable<Row> {
   readonly #rows: readonly Row[];
   /** What the rows are called in messages: a file, a folder, a package. */

@@ -29,6 +29,7 @@ export interface DataPosition {
   readonly seed: number;
 }
 
+/** Batches of a dataset, in an order that is a function of seed and epoch alone, so that a run resumes where it stopped. */
 export class DataLoader {
   readonly dataset: BlockSource;
   readonly batchSize: number;

@@ -45,6 +45,7 @@ export interface PreprocessOptions {
   report?: (line: string) => void;
 }
 
+/** A dataset of texts as blocks of token ids: selected, shuffled, tokenized and cut as the options say. */
 export function preprocessDataset(
   dataset: Dataset,
   tokenizer: Tokenizer,

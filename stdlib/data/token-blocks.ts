@@ -26,6 +26,7 @@ export interface FillReport {
   readonly droppedTokens: number;
 }
 
+/** Blocks of token ids in a few flat arrays, with the starts of the documents in each; saved to and read from a folder. */
 export class TokenBlocks {
   readonly #tokens: Int32Array;
   readonly #offsets: Int32Array;

@@ -29,7 +29,7 @@ export interface GenerationOptions {
 /** What `GenerationConfig.from` reads: a config, options, or the content of `generation_config.json`. */
 export type GenerationConfigInput = GenerationConfig | GenerationOptions | Readonly<Record<string, unknown>>;
 
-/** `GenerationOptions` with every choice made and checked. */
+/** How to generate: `GenerationOptions` with every choice made and checked. */
 export class GenerationConfig {
   readonly maxNewTokens: number;
   readonly doSample: boolean;

@@ -39,6 +39,7 @@ interface Decoder {
   readonly decode: NextLogits | undefined;
 }
 
+/** Generates text with a causal language model: prompts in, samples or greedy continuations out, keys and values cached. */
 export class TextGenerator {
   readonly #model: CausalLMModel<ModelConfig>;
   readonly #session: Session;

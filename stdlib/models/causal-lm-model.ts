@@ -42,7 +42,7 @@ export interface CausalLMOutput {
 }
 
 /**
- * logits = hidden W_headᵀ. With `tieWordEmbeddings` the head's weight is the embedding table, one tensor with two names.
+ * A causal language model with its head, logits = hidden W_headᵀ. With `tieWordEmbeddings` the head's weight is the embedding table, one tensor with two names.
  *
  * Parameter names: `causal_lm.input_encoder.embedding.weight`, `causal_lm.layer_stack.layers.I.…`, `lm_head.weight`.
  */

@@ -7,14 +7,14 @@ export interface Activation extends Module {
   forward(x: Tensor): Tensor;
 }
 
-/** `max(x, 0)`; its gradient at 0 is 0. */
+/** The rectifier `max(x, 0)`; its gradient at 0 is 0. */
 export class ReLU extends Module {
   forward(x: Tensor): Tensor {
     return x.relu();
   }
 }
 
-/** `x · σ(x)`, also called swish. @source Elfwing, Uchibe and Doya 2017 */
+/** The sigmoid-weighted unit `x · σ(x)`, also called swish. @source Elfwing, Uchibe and Doya 2017 */
 export class SiLU extends Module {
   forward(x: Tensor): Tensor {
     return x.silu();
@@ -28,7 +28,7 @@ export interface GELUOptions {
 }
 
 /**
- * `x · Φ(x)` with the normal distribution function Φ, or `½x(1 + tanh(√(2/π)(x + 0.044715x³)))`.
+ * The Gaussian unit `x · Φ(x)` with the normal distribution function Φ, or `½x(1 + tanh(√(2/π)(x + 0.044715x³)))`.
  *
  * @source Hendrycks and Gimpel 2016, "Gaussian Error Linear Units"
  */
@@ -49,14 +49,14 @@ export class GELU extends Module {
   }
 }
 
-/** `tanh(x)`. */
+/** The hyperbolic tangent `tanh(x)`. */
 export class Tanh extends Module {
   forward(x: Tensor): Tensor {
     return x.tanh();
   }
 }
 
-/** `1 / (1 + e⁻ˣ)`. */
+/** The logistic function `1 / (1 + e⁻ˣ)`. */
 export class Sigmoid extends Module {
   forward(x: Tensor): Tensor {
     return x.sigmoid();

@@ -11,7 +11,7 @@ export interface EmbeddingOptions {
 }
 
 /**
- * `y[..., :] = weight[ids[...], :]`, i32 [...] → f32 [..., C]. The table [V, C] starts normal with standard deviation 1.
+ * A table of vectors, one per id: `y[..., :] = weight[ids[...], :]`, i32 [...] → f32 [..., C]. The table [V, C] starts normal with standard deviation 1.
  *
  * @source torch.nn.Embedding
  */

@@ -19,7 +19,7 @@ export interface FeedforwardLayerOptions {
   readonly bias?: boolean;
 }
 
-/** `y = act(drop(x W₁ᵀ + b₁)) W₂ᵀ + b₂`, f32 [..., C] → f32 [..., C]. @source Vaswani et al. 2017, section 3.3 */
+/** Two linear maps with an activation between: `y = act(drop(x W₁ᵀ + b₁)) W₂ᵀ + b₂`, f32 [..., C] → f32 [..., C]. @source Vaswani et al. 2017, section 3.3 */
 export class FeedforwardLayer extends Module {
   readonly linear1: Linear;
   readonly dropout: Dropout;
@@ -58,7 +58,7 @@ export interface GLUFeedforwardLayerOptions {
 }
 
 /**
- * `y = drop((x W_upᵀ) ⊙ act(x W_gateᵀ)) W_downᵀ`, f32 [..., C] → f32 [..., C], without biases.
+ * A gated feed-forward, SwiGLU with SiLU: `y = drop((x W_upᵀ) ⊙ act(x W_gateᵀ)) W_downᵀ`, f32 [..., C] → f32 [..., C], without biases.
  *
  * @source Shazeer 2020, "GLU Variants Improve Transformer" (arXiv 2002.05202)
  */

@@ -23,7 +23,7 @@ export interface InputEncoderOptions {
   readonly scaleSqrtDModel?: boolean;
 }
 
-/** `y = drop(pos(scale · E[ids]))`, i32 [B, T] → f32 [B, T, C]. */
+/** Token ids to the vectors that the layers begin with: `y = drop(pos(scale · E[ids]))`, i32 [B, T] → f32 [B, T, C]. */
 export class InputEncoder extends Module {
   readonly embedding: Embedding;
   readonly positionalEncoder: AbsolutePositionEncoder | undefined;

@@ -11,7 +11,7 @@ export interface LinearOptions {
 }
 
 /**
- * `y = x Wᵀ + b` over the last axis, f32 [..., in] → f32 [..., out].
+ * A linear map, `y = x Wᵀ + b` over the last axis, f32 [..., in] → f32 [..., out].
  *
  * Weight [out, in] and bias [out] start uniform in ±1/√in.
  *

@@ -24,6 +24,7 @@ export interface LoadStateDictResult {
   readonly unexpected: readonly string[];
 }
 
+/** The base of everything that has parameters: finds them in its properties, names them, and passes on modes and initial values. */
 export abstract class Module {
   /** Whether dropout is active. Changed by `train()` and `eval()`; read when a function is traced. */
   training = true;

@@ -16,7 +16,7 @@ export interface RMSNormOptions {
 }
 
 /**
- * `y = x / √(mean(x²) + eps) · weight` over the last axis, f32 [..., C] → f32 [..., C]; the gain [C] starts at 1.
+ * RMS normalization, `y = x / √(mean(x²) + eps) · weight` over the last axis, f32 [..., C] → f32 [..., C]; the gain [C] starts at 1.
  *
  * @source Zhang and Sennrich 2019, "Root Mean Square Layer Normalization", eq. 4 (which has no eps); torch.nn.RMSNorm
  */
@@ -52,7 +52,7 @@ export interface LayerNormOptions {
 }
 
 /**
- * `y = (x − μ) / √(σ² + eps) · weight + bias` over the last axis, with the biased variance σ² = mean((x − μ)²).
+ * Layer normalization, `y = (x − μ) / √(σ² + eps) · weight + bias` over the last axis, with the biased variance σ² = mean((x − μ)²).
  * The gain [C] starts at 1, the bias [C] at 0.
  *
  * @source Ba, Kiros and Hinton 2016, "Layer Normalization"; torch.nn.LayerNorm

@@ -43,7 +43,7 @@ const adafactorDefaults: ResolvedOptions = {
 };
 
 /**
- * With q = g² + eps₁ and β = min(1 − t^decayRate, β₂):
+ * Adafactor: the second moments of a matrix kept as one row and one column. With q = g² + eps₁ and β = min(1 − t^decayRate, β₂):
  *
  *     matrix:  r ← βr + (1−β)Σ_cols q,  c ← βc + (1−β)Σ_rows q,  u = g / √((r/Σr) cᵀ)      vector:  r ← βr + (1−β)q,  u = g/√r
  *     u ← u / max(1, RMS(u)/clipThreshold);  p ← p(1 − lr·wd) − lr·u

@@ -3,7 +3,7 @@ import type { Parameter, Tensor } from "fgc/runtime";
 import { zeros } from "fgc/runtime";
 import type { Gradients } from "./optimizer.ts";
 
-/** √Σ_p ‖g_p‖₂² over all gradients, f32 []. */
+/** The norm √Σ_p ‖g_p‖₂² over all gradients, f32 []. */
 export function globalNorm(gradients: Gradients): Tensor {
   const squares = [...gradients.values()].map((gradient) => gradient.square().sum());
   return squares.length === 0 ? zeros([]) : squares.reduce((sum, square) => sum.add(square)).sqrt();

@@ -20,7 +20,9 @@ export interface InfiniteLROptions {
 }
 
 /**
- * s < w: b·s/w.  s < w+c: k + (b−k)/2·(1 + cos(π(s−w)/c)).  From a on: ℓ + (k−ℓ)e^(−(s−a)/τ).  Else k if c > 0, b if c = 0.
+ * A schedule without an end: warm-up, cool-down to a constant rate, and an exponential decay from a chosen step on.
+ *
+ *     s < w: b·s/w.  s < w+c: k + (b−k)/2·(1 + cos(π(s−w)/c)).  From a on: ℓ + (k−ℓ)e^(−(s−a)/τ).  Else k if c > 0, b if c = 0.
  *
  * The first step has rate 0 when w > 0. With c = 0 the rate jumps from b to k at a: upstream's behaviour, kept so that runs compare.
  *

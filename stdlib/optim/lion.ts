@@ -17,7 +17,9 @@ type ResolvedLionOptions = Required<LionOptions>;
 const lionDefaults: ResolvedLionOptions = { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0 };
 
 /**
- * c = β₁m + (1−β₁)g;  p ← p (1 − lr·wd) − lr · sign(c);  m ← β₂m + (1−β₂)g.
+ * Lion: every weight moves by lr along the sign of an average of gradients.
+ *
+ *     c = β₁m + (1−β₁)g;  p ← p (1 − lr·wd) − lr · sign(c);  m ← β₂m + (1−β₂)g.
  *
  * State per parameter: `exp_avg` (m), half of what Adam keeps.
  *

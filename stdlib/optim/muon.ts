@@ -37,7 +37,9 @@ const muonDefaults: ResolvedMuonOptions = {
 };
 
 /**
- * b ← μb + (1−μ)g;  d = (1−μ)g + μb (nesterov) or b;  p ← p (1 − lr·wd) − lr·r·O(d), O(d) the nearest matrix with orthonormal rows or columns.
+ * Muon: momentum whose directions are all made equally long.
+ *
+ *     b ← μb + (1−μ)g;  d = (1−μ)g + μb (nesterov) or b;  p ← p (1 − lr·wd) − lr·r·O(d), O(d) the nearest matrix with orthonormal rows or columns.
  *
  * For matrices alone: embeddings, norms, biases and the head belong to another optimizer (`makeReMultiopt`).
  * State per parameter: `momentum_buffer` (b). Unlike PyTorch's the iteration runs in float32.

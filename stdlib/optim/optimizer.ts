@@ -184,7 +184,7 @@ export abstract class Optimizer<Options extends { readonly lr: number }> impleme
   }
 }
 
-/** ∂loss/∂p for every parameter that is trained. */
+/** Gradients: ∂loss/∂p for every parameter that is trained. */
 export function gradientsOf(loss: Tensor, parameters: readonly Parameter[]): Map<Parameter, Tensor> {
   const trained = parameters.filter((parameter) => parameter.requiresGrad);
   const gradients = grad(loss, trained);

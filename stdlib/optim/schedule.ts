@@ -101,7 +101,7 @@ export interface CosineAnnealingLROptions {
 }
 
 /**
- * `etaMin + (b − etaMin)/2 · (1 + cos(π s/TMax))`; past TMax the cosine turns up again.
+ * The cosine from the base rate b to etaMin: `etaMin + (b − etaMin)/2 · (1 + cos(π s/TMax))`; past TMax the cosine turns up again.
  *
  * @source Loshchilov and Hutter 2017 (arXiv 1608.03983); torch.optim.lr_scheduler.CosineAnnealingLR
  */
@@ -151,7 +151,7 @@ export interface StepLROptions {
   readonly gamma?: number;
 }
 
-/** `b · gamma^⌊s/stepSize⌋`. @source torch.optim.lr_scheduler.StepLR */
+/** The rate times gamma every stepSize steps: `b · gamma^⌊s/stepSize⌋`. @source torch.optim.lr_scheduler.StepLR */
 export class StepLR extends Schedule {
   readonly #options: Required<StepLROptions>;
 
@@ -174,7 +174,7 @@ export interface MultiStepLROptions {
   readonly gamma?: number;
 }
 
-/** `b · gamma^(milestones passed)`. @source torch.optim.lr_scheduler.MultiStepLR */
+/** The rate times gamma at each milestone: `b · gamma^(milestones passed)`. @source torch.optim.lr_scheduler.MultiStepLR */
 export class MultiStepLR extends Schedule {
   readonly #options: Required<MultiStepLROptions>;
 
@@ -195,7 +195,7 @@ export interface ExponentialLROptions {
   readonly gamma: number;
 }
 
-/** `b · gammaˢ`. @source torch.optim.lr_scheduler.ExponentialLR */
+/** The rate times gamma at every step: `b · gammaˢ`. @source torch.optim.lr_scheduler.ExponentialLR */
 export class ExponentialLR extends Schedule {
   readonly #gamma: number;
 
@@ -218,7 +218,7 @@ export interface PolynomialLROptions {
   readonly power?: number;
 }
 
-/** `b · (1 − min(s, n)/n)^power`. @source torch.optim.lr_scheduler.PolynomialLR */
+/** A power of what is left of the run: `b · (1 − min(s, n)/n)^power`. @source torch.optim.lr_scheduler.PolynomialLR */
 export class PolynomialLR extends Schedule {
   readonly #options: Required<PolynomialLROptions>;
 

@@ -23,7 +23,9 @@ type ResolvedSGDOptions = Required<SGDOptions>;
 const sgdDefaults = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false } as const;
 
 /**
- * g ← ±g + wd·p; with momentum μ: b ← g at the first step, μb + (1−dampening)g later; d = g + μb (nesterov) or b; p ← p − lr·d.
+ * Gradient descent, with momentum where it is asked for.
+ *
+ *     g ← ±g + wd·p; with momentum μ: b ← g at the first step, μb + (1−dampening)g later; d = g + μb (nesterov) or b; p ← p − lr·d.
  *
  * State per parameter: `momentum_buffer` (b), where there is momentum.
  *
@@ -70,7 +72,7 @@ export interface ForgatherSGDOptions {
   readonly lr?: number;
 }
 
-/** p ← p − lr·g: `SGD` without its options. */
+/** Plain gradient descent, p ← p − lr·g: `SGD` without its options. */
 export class ForgatherSGD extends SGD {
   constructor(parameters: OptimizerParameters, { lr = 1e-3 }: ForgatherSGDOptions = {}) {
     super(parameters, { lr });

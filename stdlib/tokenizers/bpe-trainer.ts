@@ -36,6 +36,7 @@ interface HeapEntry {
   readonly count: number;
 }
 
+/** Learns the merges of a BPE vocabulary: the most frequent pair first, the same on every machine. */
 export class BpeTrainer {
   readonly vocabSize: number;
   readonly minFrequency: number;

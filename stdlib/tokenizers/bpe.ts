@@ -29,6 +29,7 @@ const scanLimit = 48;
 /** How many words the cache keeps at least. Text has tens of thousands of distinct words; a smaller cache thrashes. */
 const minCache = 1 << 16;
 
+/** Byte pair encoding: merges the pair of neighbours with the lowest rank until none is left. */
 export class BPE {
   readonly unkToken: string | undefined;
   readonly fuseUnk: boolean;

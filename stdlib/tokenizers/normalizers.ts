@@ -49,6 +49,7 @@ export class NFKD extends UnicodeNormalizer {
   }
 }
 
+/** Lower case, by the rules of Unicode. */
 export class Lowercase implements Normalizer {
   normalize(text: string): string {
     return text.toLowerCase();

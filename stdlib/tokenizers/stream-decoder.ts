@@ -8,6 +8,7 @@
 /** Longest run of tokens that one character may need: UTF-8 has four bytes, a byte per token at worst. */
 const longestCharacter = 4;
 
+/** Tokens to text one by one: holds back what is not a whole character yet. */
 export class StreamDecoder {
   readonly #decode: (ids: readonly number[]) => string;
   /** Ids whose text is not all given out; the first `#shown` of them are context that was given out before. */

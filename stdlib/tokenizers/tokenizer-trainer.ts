@@ -40,6 +40,7 @@ export type SelectRange = number | readonly number[];
 
 const rowsPerBatch = 1000;
 
+/** Trains a tokenizer on a dataset: its parts, special tokens and trainer in, a folder with `tokenizer.json` out. */
 export class TokenizerTrainer {
   readonly #options: TokenizerTrainerOptions;
   constructor(options: TokenizerTrainerOptions) {

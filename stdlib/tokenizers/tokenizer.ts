@@ -52,6 +52,7 @@ export interface DecodeOptions {
   skipSpecialTokens?: boolean;
 }
 
+/** Text to token ids and back, as a `tokenizer.json` describes it. */
 export class Tokenizer {
   readonly parts: Readonly<TokenizerParts>;
   readonly config: Readonly<TokenizerConfig>;

@@ -65,6 +65,7 @@ export interface TrainResult {
   readonly checkpoint: string | undefined;
 }
 
+/** Trains a model: batches, steps, logs, evaluations, checkpoints and resuming, with the arguments and callbacks of Hugging Face's trainer. */
 export class Trainer {
   args: TrainingArguments;
   #options: TrainerOptions;

@@ -28,7 +28,7 @@ export interface CausalAlibiAttnOptions {
 }
 
 /**
- * `softmax(q kᵀ/√d + slope_h·(k − q)) v` over keys up to the query. Masks and caches are honoured (upstream ignores them, quirk 2);
+ * Causal attention with linear biases (ALiBi): `softmax(q kᵀ/√d + slope_h·(k − q)) v` over keys up to the query. Masks and caches are honoured (upstream ignores them, quirk 2);
  * position ids have no part: distance is what counts.
  *
  * @source Press, Smith and Lewis 2022, "Train Short, Test Long" (arXiv 2108.12409)

@@ -50,7 +50,7 @@ abstract class SingleHead extends Module {
 }
 
 /**
- * `P = softmax(x W xᵀ/√C)` over keys up to the query, then every weight below 1e-10, masked ones included, is raised to 1e-10 (upstream's
+ * Attention with one head and no value map: `P = softmax(x W xᵀ/√C)` over keys up to the query, then every weight below 1e-10, masked ones included, is raised to 1e-10 (upstream's
  * behaviour: the future leaks by that much); `y = P(x W_vᵀ + b_v)`. Knows no position ids, mask or cache.
  *
  * @source Elhage et al. 2021, "A Mathematical Framework for Transformer Circuits"

@@ -14,6 +14,7 @@ export interface DivergenceWatchOptions {
   warn?: (line: string) => void;
 }
 
+/** Stops a run whose loss is no number, or has grown far beyond what it was. */
 export class DivergenceWatch implements TrainerCallback {
   readonly #options: Required<DivergenceWatchOptions>;
   #losses: number[] = [];

@@ -14,6 +14,7 @@ export interface InfoCallbackOptions {
   outputStream?: OutputStream;
 }
 
+/** Tells before the first step what will be trained: parameters, examples, steps, batch sizes. */
 export class InfoCallback implements TrainerCallback {
   readonly #verbose: boolean;
   readonly #stream: OutputStream;

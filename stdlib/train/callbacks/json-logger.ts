@@ -12,6 +12,7 @@ import type { LogRecord, TrainerControl, TrainerState } from "../state.ts";
 /** Anything about the experiment: stored as `experiment_info`. */
 export type ExperimentInfo = Readonly<Record<string, unknown>>;
 
+/** Writes every log record to `trainer_logs.json` in the run folder. */
 export class JsonLogger implements TrainerCallback {
   readonly #info: ExperimentInfo;
   #folder: string | undefined;

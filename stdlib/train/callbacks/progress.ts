@@ -25,6 +25,7 @@ const barWidth = 24;
 /** Redrawing costs a system call; ten a second look alive. */
 const redrawMs = 100;
 
+/** A progress bar and a line for each log record; plain lines where there is no terminal. */
 export class ProgressCallback implements TrainerCallback {
   readonly #stream: OutputStream;
   readonly #live: boolean;

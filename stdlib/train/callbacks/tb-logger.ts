@@ -25,6 +25,7 @@ const defaultScalars: Readonly<Record<string, string>> = {
   eval_loss: "eval-loss",
 };
 
+/** Writes every log record as TensorBoard scalars, and the config as text. */
 export class TBLogger implements TrainerCallback {
   readonly #writer: SummaryWriter;
   readonly #info: ExperimentInfo | undefined;

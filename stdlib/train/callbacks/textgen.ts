@@ -21,6 +21,7 @@ export interface TextgenCallbackOptions {
 
 const defaultConfig = { doSample: true, topK: 20, topP: 0.9, temperature: 0.7, repetitionPenalty: 1.15 };
 
+/** Generates samples from prompts every so many steps, into `samples.md` and the log. */
 export class TextgenCallback implements TrainerCallback {
   readonly #options: TextgenCallbackOptions;
   /** Step of the last samples. */

@@ -34,6 +34,7 @@ const style = `
     .key-train { fill: #6aa5f3 } .key-rate { fill: #4cc797 }
   }`;
 
+/** The curves of training and evaluation loss as an SVG picture. */
 export function renderLossPlot(curves: LossCurves): string {
   const finite = (points: readonly Point[]) => points.filter((p) => Number.isFinite(p.value));
   const [train, evaluation, rate] = [finite(curves.train), finite(curves.evaluation), finite(curves.learningRate)];

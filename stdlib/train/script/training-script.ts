@@ -20,6 +20,7 @@ export interface ScriptResult {
   readonly device: string;
 }
 
+/** The main object of a training config: trains, evaluates and saves the model as its settings say. */
 export class TrainingScript {
   readonly meta: Readonly<Record<string, unknown>>;
   readonly trainer: Trainer;

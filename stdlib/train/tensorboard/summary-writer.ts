@@ -4,6 +4,7 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { type SummaryValue, summaryEvent, versionEvent } from "./event-file.ts";
 
+/** Writes event files that TensorBoard reads: scalars and texts. */
 export class SummaryWriter {
   /** Run folder. May be changed until something is flushed. */
   logDir: string;
