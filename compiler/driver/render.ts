@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { listTemplates, type PlainData } from "../config/project.ts";
 import type { RenderedText } from "../config/rendered.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Span } from "../source/span.ts";
 import {
   dictOf,
+  type TemplateEdge as EngineEdge,
   type Piece,
   PyList,
   PyNamedTuple,
@@ -34,6 +36,8 @@ export interface TemplateEdge {
   readonly kind: "extends" | "include" | "import";
   readonly from: string;
   readonly to: string;
+  /** The expression that named it, where that is not simply its name. */
+  readonly computedBy?: string | undefined;
 }
 
 export interface RenderedTemplate extends RenderedText {
@@ -73,9 +77,31 @@ export function renderTemplate(host: Host, request: RenderRequest): RenderedTemp
     originAt,
     inputs: used.map(({ path }) => path),
     templates: templatesIn(main, used, edges),
-    edges: edges.map(({ kind, from, to }) => ({ kind, from, to })),
+    edges: edgesByWriter(used, edges),
     diagnostics: warnings,
   };
+}
+
+/** Which template names which: a block's tags count for the template that holds the block, wherever it is placed. */
+function edgesByWriter(used: readonly UsedTemplate[], edges: readonly EngineEdge[]): readonly TemplateEdge[] {
+  const parts = new Map(
+    used.map(({ name, path, text }) => [
+      path,
+      splitFile({ path, text }).map((part) => ({ name: part.name ?? name, end: part.end })),
+    ]),
+  );
+  const found: TemplateEdge[] = [];
+  for (const { kind, from, to, span, target } of edges) {
+    const writer = parts.get(span.file.path)?.find(({ end }) => span.start <= end)?.name ?? from;
+    if (found.some((edge) => edge.kind === kind && edge.from === writer && edge.to === to)) continue;
+    found.push({ kind, from: writer, to, computedBy: computedBy(target, to) });
+  }
+  return found;
+}
+
+function computedBy({ file, start, end }: Span, name: string): string | undefined {
+  const written = file.text.slice(start, end);
+  return written.slice(1, -1) === name ? undefined : written;
 }
 
 function sourceOf(host: Host, searchPath: readonly string[]): TemplateSource {

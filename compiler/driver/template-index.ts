@@ -1,21 +1,22 @@
 /** @file All templates on a project's search path: what each extends, which blocks it has. Parsed, not rendered. */
-import { join } from "node:path";
 import { type FoundTemplate, listTemplates } from "../config/project.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import type { SourceFile } from "../source/span.ts";
-import { type Expression, TreeCache } from "../template/index.ts";
-import { statementsOf } from "../template/syntax/walk.ts";
+import { type TemplateTree, TreeCache } from "../template/index.ts";
 import type { Project } from "./compile.ts";
 import type { Host } from "./host.ts";
+import { factsOf, type TemplateFacts } from "./template-facts.ts";
 
 export interface TemplateEntry {
   readonly name: string;
   readonly path: string;
   /** For a sub-template: the template whose file holds it. */
   readonly container: string | undefined;
-  /** The template that it extends, where that is written as a text; otherwise the expression's own text. */
+  /** The template that it extends, where that is written as a text; otherwise the expression's own text, in braces. */
   readonly parent: string | undefined;
-  readonly blocks: readonly string[];
+  /** Absent where the template does not parse. */
+  readonly facts: TemplateFacts | undefined;
+  readonly tree: TemplateTree | undefined;
 }
 
 export interface TemplateIndex {
@@ -24,35 +25,50 @@ export interface TemplateIndex {
   readonly diagnostics: readonly Diagnostic[];
 }
 
+/** What builds write is no template, though it lies below the search path. */
+export function templateFiles(host: Host, searchPath: readonly string[]): readonly FoundTemplate[] {
+  return listTemplates(host.files, searchPath, "").filter(({ name }) => !/(?:^|\/)output_models\//.test(name));
+}
+
 export function readTemplateIndex(host: Host, project: Project): TemplateIndex {
-  const found = listTemplates(host.files, project.searchPath, "").filter(
-    ({ name }) => !/(?:^|\/)output_models\//.test(name),
-  );
   const diagnostics: Diagnostic[] = [];
-  const entries = found.flatMap((template) => readFile(host, template, diagnostics));
+  const entries = templateFiles(host, project.searchPath).flatMap((template) =>
+    readTemplateFile(
+      { path: template.path, text: host.files.readText(template.path) ?? "" },
+      template.name,
+      diagnostics,
+    ),
+  );
   return { entries, diagnostics };
 }
 
-function readFile(host: Host, { name, path }: FoundTemplate, diagnostics: Diagnostic[]): TemplateEntry[] {
-  const file: SourceFile = { path: join(path), text: host.files.readText(path) ?? "" };
+/** The templates of one file: its own, then its sub-templates. */
+export function readTemplateFile(file: SourceFile, name: string, diagnostics: Diagnostic[]): TemplateEntry[] {
   return new TreeCache().parts(name, file, { preserveLineNumbers: true }).map((part, i): TemplateEntry => {
-    const own = { name: part.name, path, container: i === 0 ? undefined : name };
+    const own = { name: part.name, path: file.path, container: i === 0 ? undefined : name };
     try {
       const { tree } = part;
-      let parent: string | undefined;
-      for (const statement of statementsOf(tree.body))
-        if (statement.kind === "extends") parent ??= textOf(statement.template);
-      return { ...own, parent, blocks: [...tree.blocks.keys()] };
+      const facts = factsOf(tree);
+      const parent = facts.references.find(({ kind }) => kind === "extends");
+      return { ...own, parent: parent && (parent.isDynamic ? `{{ ${parent.target} }}` : parent.target), facts, tree };
     } catch (error) {
       if (!(error instanceof DiagnosticError)) throw error;
       diagnostics.push(...error.diagnostics);
-      return { ...own, parent: undefined, blocks: [] };
+      return { ...own, parent: undefined, facts: undefined, tree: undefined };
     }
   });
 }
 
-function textOf(expression: Expression): string {
-  if (expression.kind === "literal" && typeof expression.value === "string") return expression.value;
-  const { file, start, end } = expression.span;
-  return `{{ ${file.text.slice(start, end)} }}`;
+/** The templates above `entry`, nearest first, as far as their names are written down. */
+export function ancestorsOf(
+  entry: TemplateEntry,
+  byName: ReadonlyMap<string, TemplateEntry>,
+): readonly TemplateEntry[] {
+  const found: TemplateEntry[] = [];
+  let parent = entry.parent === undefined ? undefined : byName.get(entry.parent);
+  while (parent !== undefined && parent !== entry && !found.includes(parent)) {
+    found.push(parent);
+    parent = parent.parent === undefined ? undefined : byName.get(parent.parent);
+  }
+  return found;
 }

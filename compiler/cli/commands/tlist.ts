@@ -1,102 +1,139 @@
-/** @file `fgc tlist`: every template on the project's search path. */
-import { readTemplateIndex, type TemplateEntry } from "../../driver/template-index.ts";
+/** @file `fgc tlist`: every template on the project's search path; with `--blocks`, what can be overridden. */
+import { DiagnosticError } from "../../diagnostics/diagnostic.ts";
+import { startOf } from "../../source/span.ts";
 import { choice, defineCommand, toggle } from "../command.ts";
+import { cliDiagnostics } from "../diagnostics.ts";
+import type { CliHost } from "../host.ts";
 import { showPath } from "../output.ts";
+import type { Session } from "../session.ts";
 
-const formats = ["files", "md", "tree", "json"] as const;
+const formats = ["files", "md", "tree", "dot", "svg", "mermaid", "json"] as const;
+type Format = (typeof formats)[number];
+const extensions: Partial<Record<Format, string>> = { md: "md", dot: "dot", svg: "svg", mermaid: "mmd", json: "json" };
+const drawings: readonly Format[] = ["dot", "svg", "mermaid"];
 
 export const tlistCommand = defineCommand({
   name: "tlist",
   group: "Seeing what is there",
-  summary: "list all templates on the search path",
-  example: "fgc tlist --format tree --blocks",
-  positionals: "none",
+  summary: "list all templates on the search path, or with --blocks what a config can override",
+  example: "fgc -t tiny.yaml tlist --blocks",
+  positionals: "config",
   options: {
     format: choice("--format <form>", "files, or an outline of what extends what", formats, "files"),
-    blocks: toggle("--blocks", "each template's blocks, and which templates override them"),
+    blocks: toggle(
+      "--blocks",
+      "the blocks that can be overridden: of a config's templates, or without a config of all",
+    ),
   },
-  run(host, { options, session }) {
-    const { entries, diagnostics } = readTemplateIndex(host, session.project);
-    const show = (path: string) => showPath(host, path);
-    const overriders = (entry: TemplateEntry, block: string) =>
-      entries
-        .filter(
-          (other) =>
-            other.name !== entry.name && other.blocks.includes(block) && ancestors(other, entries).includes(entry.name),
-        )
-        .map(({ name }) => name);
-    const json = entries.map((entry) => ({
-      name: entry.name,
-      path: entry.path,
-      container: entry.container ?? null,
-      extends: entry.parent ?? null,
-      blocks: entry.blocks.map((name) => ({ name, overriddenBy: overriders(entry, name) })),
-    }));
-    const blockLines = (entry: TemplateEntry, indent: string): string[] => {
-      if (!options.blocks) return [];
-      return entry.blocks.map((name) => {
-        const by = overriders(entry, name);
-        return `${indent}[${name}]${by.length === 0 ? "" : ` overridden by ${by.join(", ")}`}`;
-      });
-    };
-    const files = () =>
-      entries
-        .filter(({ container }) => container === undefined)
-        .flatMap((entry) => [show(entry.path), ...blockLines(entry, "    ")]);
-    const print: Record<(typeof formats)[number], () => readonly string[]> = {
-      files,
-      md: () =>
-        outline(entries, (entry, depth) => [
-          `${"    ".repeat(depth)}- [${entry.name}](${show(entry.path)})${inFile(entry)}`,
-          ...blockLines(entry, `${"    ".repeat(depth + 1)}- `),
-        ]),
-      tree: () =>
-        outline(entries, (entry, depth) => [
-          `${"    ".repeat(depth)}${entry.name}${inFile(entry)}`,
-          ...blockLines(entry, "    ".repeat(depth + 1)),
-        ]),
-      json: () => [JSON.stringify(json, null, 2)],
-    };
-    return {
-      text: print[options.format]()
-        .map((line) => `${line}\n`)
-        .join(""),
-      json,
-      diagnostics,
-      extension: options.format === "md" ? "md" : "txt",
-    };
+  async run(host, { options, session }) {
+    const { format } = options;
+    if (options.blocks && drawings.includes(format))
+      throw new DiagnosticError(
+        cliDiagnostics.usage({}, { message: `--blocks is no drawing: '--format ${format}' shows templates only` }),
+      );
+    const asked = session.globals.configTemplate !== undefined || session.config !== undefined;
+    const made =
+      options.blocks && asked ? await configBlocks(host, session, format) : await allTemplates(host, session, options);
+    return { ...made, extension: extensions[format] ?? "txt" };
   },
 });
 
-function inFile({ container }: TemplateEntry): string {
-  return container === undefined ? "" : ` (in ${container})`;
+async function configBlocks(host: CliHost, session: Session, format: Format) {
+  const { blockChains } = await import("../../driver/block-hierarchy.ts");
+  const { blocksJson, blocksMarkdown, blocksText } = await import("../block-list.ts");
+  const { templates, edges, diagnostics } = session.preprocess();
+  const chains = blockChains(templates, edges).filter(({ blocks }) => blocks.length > 0);
+  const printing = { showPath: (path: string) => showPath(host, path) };
+  const json = blocksJson(chains);
+  const text =
+    format === "json"
+      ? `${JSON.stringify(json, null, 2)}\n`
+      : format === "md"
+        ? blocksMarkdown(chains, printing)
+        : blocksText(chains, printing);
+  return { text, json, diagnostics };
 }
 
-function ancestors(entry: TemplateEntry, entries: readonly TemplateEntry[]): readonly string[] {
-  const found: string[] = [];
-  let parent = entry.parent;
-  while (parent !== undefined && !found.includes(parent)) {
-    found.push(parent);
-    parent = entries.find(({ name }) => name === parent)?.parent;
-  }
-  return found;
-}
-
-/** Children under the template that they extend; a parent that is nowhere to be found makes a root of its child. */
-function outline(
-  entries: readonly TemplateEntry[],
-  print: (entry: TemplateEntry, depth: number) => readonly string[],
-): readonly string[] {
-  const names = new Set(entries.map(({ name }) => name));
-  const shown = new Set<string>();
-  const open = (entry: TemplateEntry, depth: number): readonly string[] => {
-    if (shown.has(entry.name)) return [];
-    shown.add(entry.name);
-    return [
-      ...print(entry, depth),
-      ...entries.filter(({ parent }) => parent === entry.name).flatMap((child) => open(child, depth + 1)),
-    ];
+async function allTemplates(
+  host: CliHost,
+  session: Session,
+  options: { readonly format: Format; readonly blocks: boolean },
+) {
+  const { ancestorsOf, readTemplateIndex } = await import("../../driver/template-index.ts");
+  const { kindOfEntry, listDiagram, outline, templateList } = await import("../template-list.ts");
+  const { entries, diagnostics } = readTemplateIndex(host, session.project);
+  const list = templateList(entries);
+  type Entry = (typeof entries)[number];
+  const show = (path: string) => showPath(host, path);
+  const lineOf = (entry: Entry, name: string) => {
+    const block = entry.facts?.blocks.find((known) => known.name === name);
+    return block === undefined ? 0 : startOf(block.span).line;
   };
-  const roots = entries.filter(({ parent }) => parent === undefined || !names.has(parent));
-  return [...roots, ...entries].flatMap((entry) => open(entry, 0));
+  const isBelow = new Map(entries.map((entry) => [entry, new Set(ancestorsOf(entry, list.byName))]));
+  const overriders = (entry: Entry, block: string) =>
+    entries.filter((other) => isBelow.get(other)?.has(entry) && other.facts?.blocks.some(({ name }) => name === block));
+  const json = entries.map((entry) => ({
+    name: entry.name,
+    path: entry.path,
+    container: entry.container ?? null,
+    extends: entry.parent ?? null,
+    kind: kindOfEntry(entry, list) ?? null,
+    purpose: entry.facts?.purpose ?? null,
+    blocks: (entry.facts?.blocks ?? []).map((block) => ({
+      name: block.name,
+      line: startOf(block.span).line,
+      nestedIn: block.nestedIn ?? null,
+      doc: block.doc ?? null,
+      required: block.required,
+      callsSuper: block.callsSuper,
+      overriddenBy: overriders(entry, block.name).map(({ name }) => name),
+    })),
+  }));
+  const blockLines = (entry: Entry, indent: string): string[] =>
+    !options.blocks
+      ? []
+      : (entry.facts?.blocks ?? []).map((block) => {
+          const by = overriders(entry, block.name).map((other) => `${other.name}:${lineOf(other, block.name)}`);
+          const doc = block.doc === undefined ? "" : `  ${block.doc.split("\n")[0]}`;
+          return `${indent}[${block.name}]${block.required ? " required" : ""}${doc}${by.length === 0 ? "" : `  overridden by ${by.join(", ")}`}`;
+        });
+  const inFile = ({ container }: Entry) => (container === undefined ? "" : ` (in ${container})`);
+  const kind = (entry: Entry) => {
+    const name = kindOfEntry(entry, list);
+    return name === undefined ? "" : ` [${name}]`;
+  };
+  const title = `Templates of ${session.project.name || session.project.dir}`;
+  const lines = (text: readonly string[]) => text.map((line) => `${line}\n`).join("");
+  const print: Record<Format, () => string | Promise<string>> = {
+    files: () =>
+      lines(
+        entries
+          .filter(({ container }) => container === undefined)
+          .flatMap((entry) => [show(entry.path), ...blockLines(entry, "    ")]),
+      ),
+    md: () =>
+      lines([
+        `# ${title}`,
+        "",
+        ...outline(list, (entry, depth) => {
+          const purpose = entry.facts?.purpose?.split("\n")[0];
+          return [
+            `${"    ".repeat(depth)}- [\`${entry.name}\`](${encodeURI(show(entry.path))})${inFile(entry)}${purpose === undefined ? "" : `: ${purpose}`}`,
+            ...blockLines(entry, `${"    ".repeat(depth + 1)}- `),
+          ];
+        }),
+      ]),
+    tree: () =>
+      lines(
+        outline(list, (entry, depth) => [
+          `${"    ".repeat(depth)}${entry.name}${inFile(entry)}${kind(entry)}`,
+          ...blockLines(entry, "    ".repeat(depth + 1)),
+        ]),
+      ),
+    dot: async () => (await import("../diagram/graph.ts")).diagramDot(listDiagram(list, title)),
+    svg: async () => (await import("../diagram/svg.ts")).diagramSvg(listDiagram(list, title)),
+    mermaid: async () => (await import("../diagram/graph.ts")).diagramMermaid(listDiagram(list, title)),
+    json: () => `${JSON.stringify(json, null, 2)}\n`,
+  };
+  return { text: await print[options.format](), json, diagnostics };
 }

@@ -1,22 +1,17 @@
 /** @file `fgc trefs`: the templates that one config really used, and how it came to them. */
 import { choice, defineCommand } from "../command.ts";
 import { showPath } from "../output.ts";
-import { referenceDot, referenceMarkdown, referenceMermaid, referenceTree } from "../reference-tree.ts";
+import { kindOf, referenceDiagram, referenceMarkdown, referenceTree } from "../reference-tree.ts";
 
 const formats = ["files", "md", "tree", "dot", "svg", "mermaid", "json"] as const;
-const extensions: Partial<Record<(typeof formats)[number], string>> = {
-  md: "md",
-  dot: "dot",
-  svg: "svg",
-  mermaid: "mmd",
-  json: "json",
-};
+type Format = (typeof formats)[number];
+const extensions: Partial<Record<Format, string>> = { md: "md", dot: "dot", svg: "svg", mermaid: "mmd", json: "json" };
 
 export const trefsCommand = defineCommand({
   name: "trefs",
   group: "Seeing what is there",
   summary: "show the templates that a config uses",
-  example: "fgc -t tiny.yaml trefs --format tree",
+  example: "fgc -t tiny.yaml trefs --format svg -o templates.svg",
   positionals: "config",
   hasConfigFlags: true,
   options: { format: choice("--format <form>", "how to print it", formats, "tree") },
@@ -29,17 +24,18 @@ export const trefsCommand = defineCommand({
         name,
         path: path ?? null,
         container: container ?? null,
+        kind: kindOf(name, graph) ?? null,
       })),
-      edges: edges.map(({ from, to, kind }) => ({ from, to, kind })),
+      edges: edges.map(({ from, to, kind, computedBy }) => ({ from, to, kind, computedBy: computedBy ?? null })),
     };
     const lines = (text: readonly string[]) => text.map((line) => `${line}\n`).join("");
-    const print: Record<(typeof formats)[number], () => string | Promise<string>> = {
+    const print: Record<Format, () => string | Promise<string>> = {
       files: () => lines(inputs.map(show)),
       md: () => lines(referenceMarkdown(graph, show)),
       tree: () => lines(referenceTree(graph)),
-      dot: () => referenceDot(graph),
-      svg: async () => (await import("../reference-svg.ts")).referenceSvg(graph),
-      mermaid: () => referenceMermaid(graph),
+      dot: async () => (await import("../diagram/graph.ts")).diagramDot(referenceDiagram(graph)),
+      svg: async () => (await import("../diagram/svg.ts")).diagramSvg(referenceDiagram(graph)),
+      mermaid: async () => (await import("../diagram/graph.ts")).diagramMermaid(referenceDiagram(graph)),
       json: () => `${JSON.stringify(json, null, 2)}\n`,
     };
     return { text: await print[options.format](), json, diagnostics, extension: extensions[options.format] ?? "txt" };

@@ -13,7 +13,7 @@ export function includeTemplate(node: Include, frame: Frame): void {
   const chosen = choose(node.template, frame, node.ignoreMissing);
   if (chosen === undefined) return;
   const { run } = frame;
-  run.recordEdge({ kind: "include", from: nameOf(frame), to: chosen.name, span: node.span });
+  run.recordEdge({ kind: "include", from: nameOf(frame), to: chosen.name, span: node.span, target: node.template.span });
   const context = new Context(node.withContext ? contextOf(frame) : run.globals);
   run.trace?.reach(node.span, node.template);
   if (node.withContext) run.trace?.enter(context, frame.scope);
@@ -65,7 +65,7 @@ function moduleOf(node: Import | FromImport, frame: Frame): TemplateModule {
   const { run } = frame;
   const name = templateName(evaluate(node.template, frame));
   const template = run.loader.load(name, { span: node.template.span, chain: frame.stack });
-  run.recordEdge({ kind: "import", from: nameOf(frame), to: name, span: node.span });
+  run.recordEdge({ kind: "import", from: nameOf(frame), to: name, span: node.span, target: node.template.span });
   const shared = node.withContext ? undefined : run.modules.get(template);
   if (shared instanceof TemplateModule) return shared;
   const context = new Context(node.withContext ? contextOf(frame) : run.globals);

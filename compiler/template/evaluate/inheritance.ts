@@ -70,7 +70,7 @@ export function extendTemplate(node: Extends, frame: Frame): void {
   const name = templateName(evaluate(node.template, frame));
   frame.run.trace?.reach(node.span, node.template);
   const template = frame.run.loader.load(name, { span: node.template.span, chain: frame.stack });
-  frame.run.recordEdge({ kind: "extends", from: root.template.name, to: name, span: node.span });
+  frame.run.recordEdge({ kind: "extends", from: root.template.name, to: name, span: node.span, target: node.template.span });
   frame.context.addBlocks(template, frame.run.without);
   root.parent = { template, site: node.span };
 }

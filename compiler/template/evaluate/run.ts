@@ -19,10 +19,13 @@ import type { Omissions, RenderTrace } from "./trace.ts";
 /** One template reaching another. */
 export interface TemplateEdge {
   readonly kind: "extends" | "include" | "import";
+  /** The template that was running. A block runs where it is placed, so the tag may stand in another: see `span`. */
   readonly from: string;
   readonly to: string;
   /** The tag. */
   readonly span: Span;
+  /** The expression in it that names the other template. */
+  readonly target: Span;
 }
 
 /** Python gives up at a thousand frames, which are some two hundred calls of macros: nothing that is meant nests as deeply. */
@@ -79,7 +82,8 @@ export class Run {
   }
 
   recordEdge(edge: TemplateEdge): void {
-    const same = (e: TemplateEdge): boolean => e.kind === edge.kind && e.from === edge.from && e.to === edge.to;
+    const same = (e: TemplateEdge): boolean =>
+      e.kind === edge.kind && e.to === edge.to && e.span.file === edge.span.file && e.span.start === edge.span.start;
     if (!this.edges.some(same)) this.edges.push(edge);
   }
 

@@ -1,0 +1,151 @@
+/**
+ * @file The order of boxes in a layered drawing (Sugiyama, Tagawa and Toda 1981): which column, and which place in it.
+ *
+ *     longest path        every arrow leads to a later column
+ *     stations            an arrow over several columns gets an invisible box in each, so that it has a lane of its own
+ *     order               sweeps by the median of the neighbours (Gansner et al. 1993), then swaps of neighbours, keep what crosses least
+ */
+
+export interface Station {
+  readonly id: string;
+  /** An invisible box on the way of a long arrow. */
+  readonly isLane: boolean;
+  readonly layer: number;
+  /** Neighbours in the columns before and after. */
+  readonly before: Station[];
+  readonly after: Station[];
+}
+
+export interface Link {
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface Layering {
+  /** Columns from left to right, each from top to bottom. */
+  readonly layers: readonly (readonly Station[])[];
+  /** What each link passes, its ends included; in the order of the links. */
+  readonly routes: readonly (readonly Station[])[];
+}
+
+/** @param ids in the order that is preferred where nothing else decides */
+export function orderInLayers(ids: readonly string[], links: readonly Link[]): Layering {
+  const columns = longestPaths(ids, links);
+  const layers: Station[][] = [];
+  const place = (id: string, isLane: boolean, layer: number): Station => {
+    const station: Station = { id, isLane, layer, before: [], after: [] };
+    layers[layer] ??= [];
+    (layers[layer] as Station[]).push(station);
+    return station;
+  };
+  const stations = new Map(ids.map((id) => [id, place(id, false, columns.get(id) ?? 0)]));
+  const routes = links.map(({ from, to }) => {
+    const [first, last] = [stations.get(from) as Station, stations.get(to) as Station];
+    // A circle leaves an arrow that leads back: its lane is laid the other way round.
+    const [left, right] = first.layer <= last.layer ? [first, last] : [last, first];
+    const route = [left];
+    for (let layer = left.layer + 1; layer < right.layer; layer += 1) route.push(place(`${from} ${to}`, true, layer));
+    if (right !== left) route.push(right);
+    for (const [i, station] of route.entries()) {
+      const next = route[i + 1];
+      if (next === undefined || next.layer === station.layer) continue;
+      station.after.push(next);
+      next.before.push(station);
+    }
+    return left === first ? route : [...route].reverse();
+  });
+  return { layers: fewestCrossings(layers.map((layer) => layer ?? [])), routes };
+}
+
+/** The column of each id. As many rounds as there are ids, so that a circle ends too. */
+function longestPaths(ids: readonly string[], links: readonly Link[]): ReadonlyMap<string, number> {
+  const columns = new Map(ids.map((id) => [id, 0]));
+  for (let round = 0; round < ids.length; round += 1) {
+    let moved = false;
+    for (const { from, to } of links) {
+      const wanted = (columns.get(from) as number) + 1;
+      if (from === to || wanted >= ids.length || (columns.get(to) as number) >= wanted) continue;
+      columns.set(to, wanted);
+      moved = true;
+    }
+    if (!moved) break;
+  }
+  return columns;
+}
+
+const sweeps = 12;
+
+function fewestCrossings(start: readonly Station[][]): readonly (readonly Station[])[] {
+  let layers = start.map((layer) => [...layer]);
+  let best = layers;
+  let fewest = crossings(layers);
+  for (let sweep = 0; sweep < sweeps && fewest > 0; sweep += 1) {
+    layers = layers.map((layer) => [...layer]);
+    const forward = sweep % 2 === 0;
+    const order = layers.map((_, i) => (forward ? i : layers.length - 1 - i)).slice(1);
+    for (const i of order) sortByMedian(layers[i] as Station[], layers[forward ? i - 1 : i + 1] as Station[], forward);
+    swapNeighbours(layers);
+    const count = crossings(layers);
+    if (count < fewest) [best, fewest] = [layers, count];
+  }
+  return best;
+}
+
+function sortByMedian(layer: Station[], fixed: readonly Station[], forward: boolean): void {
+  const places = placesOf(fixed);
+  const medians = new Map(
+    layer.map((station, own) => {
+      const near = (forward ? station.before : station.after)
+        .map((other) => places.get(other) as number)
+        .sort((a, b) => a - b);
+      const middle = near.length >> 1;
+      const median = near.length % 2 === 1 ? near[middle] : ((near[middle - 1] ?? 0) + (near[middle] ?? 0)) / 2;
+      return [station, near.length === 0 ? own : (median as number)];
+    }),
+  );
+  layer.sort((a, b) => (medians.get(a) as number) - (medians.get(b) as number));
+}
+
+/** Swaps two that stand beside each other as long as that makes crossings fewer. */
+function swapNeighbours(layers: readonly Station[][]): void {
+  for (const [l, layer] of layers.entries()) {
+    const before = placesOf(layers[l - 1] ?? []);
+    const after = placesOf(layers[l + 1] ?? []);
+    for (let improved = true; improved; ) {
+      improved = false;
+      for (let i = 0; i + 1 < layer.length; i += 1) {
+        const [a, b] = [layer[i] as Station, layer[i + 1] as Station];
+        const now = pairCrossings(a.before, b.before, before) + pairCrossings(a.after, b.after, after);
+        const then = pairCrossings(b.before, a.before, before) + pairCrossings(b.after, a.after, after);
+        if (then >= now) continue;
+        [layer[i], layer[i + 1]] = [b, a];
+        improved = true;
+      }
+    }
+  }
+}
+
+function placesOf(layer: readonly Station[]): ReadonlyMap<Station, number> {
+  return new Map(layer.map((station, i) => [station, i]));
+}
+
+/** Crossings between the lines of a station and those of one below it. */
+function pairCrossings(
+  upper: readonly Station[],
+  lower: readonly Station[],
+  places: ReadonlyMap<Station, number>,
+): number {
+  let count = 0;
+  for (const a of upper) for (const b of lower) if ((places.get(a) ?? 0) > (places.get(b) ?? 0)) count += 1;
+  return count;
+}
+
+export function crossings(layers: readonly (readonly Station[])[]): number {
+  let count = 0;
+  for (const [l, layer] of layers.entries()) {
+    const after = placesOf(layers[l + 1] ?? []);
+    for (const [i, a] of layer.entries())
+      for (const b of layer.slice(i + 1)) count += pairCrossings(a.after, b.after, after);
+  }
+  return count;
+}
