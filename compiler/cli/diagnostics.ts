@@ -39,6 +39,25 @@ export const cliDiagnostics = defineDiagnostics("cli", {
     hint: () => "check that config alone: fgc check CONFIG PATH=VALUE",
     doc: "Overrides, `--set` and the flags that a config declares belong to one config. Where several are checked it would not be clear which one they mean.",
   },
+  exists: {
+    severity: "error",
+    message: (p: { paths: readonly string[] }) =>
+      p.paths.length === 1 ? `'${p.paths[0]}' is there already` : `these are there already: ${p.paths.join(", ")}`,
+    hint: () => "nothing is overwritten: choose another name, or move what is there",
+    doc: "A command that makes new files never writes over a file that exists; it has written nothing at all.",
+  },
+  missingFlags: {
+    severity: "error",
+    message: (p: { flags: readonly string[] }) => `without a terminal to ask at, ${p.flags.join(", ")} must be given`,
+    hint: () => "--yes takes what would be suggested",
+    doc: "An interactive command asks for what it was not told. Where nobody can answer (a script, a pipe), everything must stand on the command line.",
+  },
+  unknownFile: {
+    severity: "error",
+    message: (p: { what: string; path: string; nearest?: string | undefined }) => `there is no ${p.what} '${p.path}'`,
+    hint: (p) => (p.nearest === undefined ? undefined : `did you mean '${p.nearest}'?`),
+    doc: "A file or folder that the command line names is not there.",
+  },
   unknownTarget: {
     severity: "error",
     message: (p: { name: string; nearest?: string | undefined }) => `the config has no target '${p.name}'`,

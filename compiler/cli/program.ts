@@ -25,6 +25,8 @@ const globalOptions = [
   ["verbose", "-v, --verbose", "all remarks"],
 ] as const;
 
+export const programName = "fgc";
+
 const flagNames = (flags: string): readonly string[] => flags.replace(/ [<[].*/, "").split(", ");
 
 /** Global flags that take a value: for finding the command among the arguments. */
@@ -87,6 +89,7 @@ export function ownOption(spec: OptionSpec<unknown>): Option {
   const option = new Option(spec.flags, spec.description);
   if (spec.choices !== undefined) option.choices(spec.choices);
   if (spec.fallback !== undefined && spec.fallback !== false) option.default(spec.fallback);
+  if (spec.isRequired === true) option.makeOptionMandatory();
   if (spec.isList) option.argParser((value: string, before: string[] = []) => [...before, value]);
   return option;
 }
@@ -112,7 +115,7 @@ export function buildCommand(
     .addHelpText("after", `\nExample:\n  ${definition.example}`)
     .exitOverride()
     .copyInheritedSettings(parent);
-  if (parent.parent === null) command.helpGroup(`${definition.group}:`);
+  if (parent.name() === programName) command.helpGroup(`${definition.group}:`);
   const fallback = positionalHelp[definition.positionals];
   const positionals =
     definition.arguments?.map(({ usage, description }) => [usage, description] as const) ??

@@ -16,7 +16,15 @@ import { cliDiagnostics as faults } from "./diagnostics.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { CliHost } from "./host.ts";
 import { printFailure, printResult, reportDiagnostics, usesColor } from "./output.ts";
-import { addGlobals, buildCommand, orderedOptions, readGlobals, valuedFlags, valuedGlobals } from "./program.ts";
+import {
+  addGlobals,
+  buildCommand,
+  orderedOptions,
+  programName,
+  readGlobals,
+  valuedFlags,
+  valuedGlobals,
+} from "./program.ts";
 import { type GlobalOptions, Session } from "./session.ts";
 import { type Round, runRounds, type WatchRound } from "./watch.ts";
 
@@ -32,7 +40,7 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
   let exitCode: number = ExitCode.Ok;
   let flags: ConfigFlags | undefined;
   let session: Session | undefined;
-  const program = new Command("fgc")
+  const program = new Command(programName)
     .description("The Forgather compiler: configs become standalone programs that train language models.")
     .version(host.versions.fgc, "-V, --version", "print the version")
     .usage("[global flags] COMMAND [flags] [-- ARGS]")

@@ -13,7 +13,7 @@ import { projectDiagnostics as faults } from "./project-diagnostics.ts";
 import type { YamlFloats } from "./scalars.ts";
 
 export const metaFileName = "meta.yaml";
-const workspaceFolderNames = ["forgather_workspace", "fgc_workspace"];
+export const workspaceFolderNames = ["forgather_workspace", "fgc_workspace"];
 
 export interface Workspace {
   readonly root: string;

@@ -10,10 +10,12 @@ import { indexCommand } from "./index-command.ts";
 import { lsCommand } from "./ls.ts";
 import { metaCommand } from "./meta.ts";
 import { ppCommand } from "./pp.ts";
+import { projectCommand } from "./project.ts";
 import { targetsCommand } from "./targets.ts";
 import { tlistCommand } from "./tlist.ts";
 import { trainCommand } from "./train.ts";
 import { trefsCommand } from "./trefs.ts";
+import { wsCommand } from "./ws.ts";
 
 export const commands: readonly CommandDefinition[] = [
   lsCommand,
@@ -30,4 +32,6 @@ export const commands: readonly CommandDefinition[] = [
   checkCommand,
   buildCommand,
   trainCommand,
+  wsCommand,
+  projectCommand,
 ];
