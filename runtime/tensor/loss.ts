@@ -13,14 +13,19 @@ export interface CrossEntropyOptions {
   readonly ignoreIndex?: number | undefined;
   /** Over the positions that count; `mean` of none is NaN, as in PyTorch. */
   readonly reduction?: "mean" | "sum" | "none" | undefined;
+  /** ε: the share of the target that is spread evenly over the vocabulary. Default 0. */
+  readonly labelSmoothing?: number | undefined;
+  /** ζ: weight of (log Σ_v e^(z_v))², which keeps the logits near 0. Default 0. */
+  readonly zLoss?: number | undefined;
 }
 
 /**
- * `log Σ_v e^(z_v) − z_label`.
+ * Cross-entropy: `ℓ − z_label` with ℓ = log Σ_v e^(z_v); in full `ℓ − (1−ε)·z_label − ε·mean_v z_v + ζ·ℓ²`.
  *
  * @param logits  [..., V]
  * @param labels  i32 [...]
  * @returns       f32 [], or [...] without reduction
+ * @source ε: Szegedy et al. 2016 (arXiv 1512.00567), section 7, as torch.nn.CrossEntropyLoss has it; ζ: Chowdhery et al. 2022 (PaLM), section 5
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { ignoreIndex = -100, reduction = "mean" } = options;
@@ -30,18 +35,32 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   }
   build.checkIndices("crossEntropy", labels.node);
   const rows = logits.toFloat().reshape([sizeOf(labels.shape), vocabulary]);
-  const { counts, losses } = rowLosses(rows, labels.reshape([labels.size]), ignoreIndex);
+  const { counts, losses } = rowLosses(rows, labels.reshape([labels.size]), ignoreIndex, options);
   if (reduction === "none") return losses.reshape(labels.shape);
   const total = losses.sum();
   return reduction === "sum" ? total : total.div(counts.cast("f32").sum());
 }
 
 /** Per row of logits [N, V]: whether its label counts, and its loss (0 where it does not). */
-function rowLosses(rows: Tensor, labels: Tensor, ignoreIndex: number): { counts: Tensor; losses: Tensor } {
+function rowLosses(
+  rows: Tensor,
+  labels: Tensor,
+  ignoreIndex: number,
+  terms: LossTerms,
+): { counts: Tensor; losses: Tensor } {
   const counts = labels.ne(ignoreIndex);
   const safe = where(counts, labels, 0).unsqueeze(1);
-  const losses = rows.logsumexp(1).sub(rows.gather(1, safe).squeeze(1));
+  const losses = withTerms(rows.logsumexp(1), rows.gather(1, safe).squeeze(1), rows, terms);
   return { counts, losses: where(counts, losses, 0) };
+}
+
+type LossTerms = Pick<CrossEntropyOptions, "labelSmoothing" | "zLoss">;
+
+/** The loss of each row from its log of sums and the logit of its label; terms that play no part are not recorded. */
+function withTerms(logSum: Tensor, chosen: Tensor, rows: Tensor, { labelSmoothing = 0, zLoss = 0 }: LossTerms): Tensor {
+  let losses = logSum.sub(labelSmoothing === 0 ? chosen : chosen.mul(1 - labelSmoothing));
+  if (labelSmoothing !== 0) losses = losses.sub(rows.mean(1).mul(labelSmoothing));
+  return zLoss === 0 ? losses : losses.add(logSum.square().mul(zLoss));
 }
 
 export interface LinearCrossEntropyOptions extends CrossEntropyOptions {
@@ -70,6 +89,7 @@ export function linearCrossEntropy(
   options: LinearCrossEntropyOptions = {},
 ): Tensor {
   const { ignoreIndex = -100, reduction = "mean", chunkBytes = defaultChunkBytes, bias } = options;
+  const { labelSmoothing = 0, zLoss = 0 } = options;
   const [n, channels] = hidden.shape as [number, number];
   const vocabulary = weight.shape[0] as number;
   if (hidden.rank !== 2 || weight.rank !== 2 || weight.shape[1] !== channels || !sameShape(labels.shape, [n])) {
@@ -103,10 +123,20 @@ export function linearCrossEntropy(
     const max = logits.max(1, { keepDims: true });
     const exps = logits.sub(max).exp();
     const sum = exps.sum(1, { keepDims: true });
-    const losses = sum.log().add(max).sub(logits.gather(1, safe)).squeeze(1);
+    const logSum = sum.log().add(max);
+    const losses = withTerms(logSum.squeeze(1), logits.gather(1, safe).squeeze(1), logits, options);
     const weightOfRow = rowFactor === undefined ? counts.cast("f32") : where(counts, rowFactor, 0);
-    const target = new Tensor(build.iota([rows, vocabulary], 1)).eq(safe).cast("f32");
-    const dLogits = exps.div(sum).sub(target).mul(weightOfRow.unsqueeze(1));
+    const isLabel = new Tensor(build.iota([rows, vocabulary], 1)).eq(safe);
+    const target =
+      labelSmoothing === 0
+        ? isLabel.cast("f32")
+        : isLabel
+            .cast("f32")
+            .mul(1 - labelSmoothing)
+            .add(labelSmoothing / vocabulary);
+    const probabilities = exps.div(sum);
+    const pulled = zLoss === 0 ? probabilities : probabilities.mul(logSum.mul(2 * zLoss).add(1));
+    const dLogits = pulled.sub(target).mul(weightOfRow.unsqueeze(1));
     const part = where(counts, losses, 0).sum();
     loss = loss === undefined ? part : loss.add(part);
     dHidden.push(dLogits.matmul(sources.weight));

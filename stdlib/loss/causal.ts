@@ -25,29 +25,41 @@ export interface OutputEmbeddings {
 
 /** Options of `CausalLoss`. */
 export interface CausalLossOptions {
+  /** The share ε of the target that is spread evenly over the vocabulary. Default 0. */
+  readonly labelSmoothing?: number;
+  /** Weight ζ of (log Σ_v e^(z_v))² per position, which keeps the logits near 0; PaLM has 1e-4. Default 0. */
+  readonly zLoss?: number;
   /** Accepted for upstream's configs: everything is compiled here. */
   readonly compile?: boolean;
 }
 
 /**
  * Mean cross-entropy of the next token: `(1/|N|) Σ_N (log Σ_v e^(z_v) − z_label)` over the positions N whose next label counts.
- * Where none counts the loss is 0, without a gradient (upstream's is NaN).
+ * Where none counts the loss is 0, without a gradient (upstream's is NaN). Label smoothing and the z-loss add to each position's loss;
+ * an evaluation has them too, as PyTorch's does.
  *
  * Given hidden states and the output head it never holds the logits as a whole.
  */
 export class CausalLoss implements LossFunction {
-  // biome-ignore lint/complexity/noUselessConstructor: the option is part of the config interface
-  constructor(_options: CausalLossOptions = {}) {}
+  readonly #terms: LossTerms;
+
+  constructor({ labelSmoothing = 0, zLoss = 0 }: CausalLossOptions = {}) {
+    this.#terms = { labelSmoothing, zLoss };
+  }
 
   forward(logits: Tensor, labels: Tensor): Tensor {
     const next = shiftLabels(labels);
-    return meanOver(next, crossEntropy(logits, next, { ignoreIndex: ignoredLabel, reduction: "sum" }), ignoredLabel);
+    const total = crossEntropy(logits, next, { ignoreIndex: ignoredLabel, reduction: "sum", ...this.#terms });
+    return meanOver(next, total, ignoredLabel);
   }
 
   forwardHidden(hiddenStates: Tensor, outputEmbeddings: OutputEmbeddings, labels: Tensor): Tensor {
-    return fusedCausalLoss(hiddenStates, outputEmbeddings, labels, ignoredLabel);
+    return fusedCausalLoss(hiddenStates, outputEmbeddings, labels, ignoredLabel, this.#terms);
   }
 }
+
+/** What a loss adds to the plain cross-entropy. */
+export type LossTerms = Pick<CausalLossOptions, "labelSmoothing" | "zLoss">;
 
 /** Options of `ChunkedCausalLoss`. */
 export interface ChunkedCausalLossOptions extends CausalLossOptions {
@@ -77,11 +89,13 @@ export function fusedCausalLoss(
   { weight, bias }: OutputEmbeddings,
   labels: Tensor,
   ignoreIndex: number,
+  terms: LossTerms = {},
 ): Tensor {
   const [batch, length, width] = hiddenStates.shape as [number, number, number];
   const next = shiftLabels(labels).reshape([batch * length]);
   const hidden = hiddenStates.reshape([batch * length, width]);
-  return meanOver(next, linearCrossEntropy(hidden, weight, next, { bias, ignoreIndex, reduction: "sum" }), ignoreIndex);
+  const total = linearCrossEntropy(hidden, weight, next, { bias, ignoreIndex, reduction: "sum", ...terms });
+  return meanOver(next, total, ignoreIndex);
 }
 
 function meanOver(labels: Tensor, total: Tensor, ignoreIndex: number): Tensor {

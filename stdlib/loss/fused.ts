@@ -1,9 +1,9 @@
 /** @file LinearCrossEntropyLoss: the causal loss with the output head inside. */
 import { linear, type Tensor } from "fgc/runtime";
-import { fusedCausalLoss, ignoredLabel, type OutputEmbeddings } from "./causal.ts";
+import { fusedCausalLoss, ignoredLabel, type LossTerms, type OutputEmbeddings } from "./causal.ts";
 
 /** Options of `LinearCrossEntropyLoss`. */
-export interface LinearCrossEntropyLossOptions {
+export interface LinearCrossEntropyLossOptions extends LossTerms {
   /** Which of upstream's kernels: all name the same one here. Default "auto". */
   readonly impl?: "auto" | "cce" | "liger" | "pytorch";
   /** Accepted for upstream's configs; here rows are sliced by bytes. */
@@ -23,11 +23,16 @@ export interface LinearCrossEntropyLossOptions {
 export class LinearCrossEntropyLoss {
   readonly outputEmbeddings: OutputEmbeddings;
   readonly ignoreIndex: number;
+  readonly #terms: LossTerms;
 
   /** @param outputEmbeddings  the model's output head, shared with it */
-  constructor(outputEmbeddings: OutputEmbeddings, { ignoreIndex = ignoredLabel }: LinearCrossEntropyLossOptions = {}) {
+  constructor(
+    outputEmbeddings: OutputEmbeddings,
+    { ignoreIndex = ignoredLabel, labelSmoothing = 0, zLoss = 0 }: LinearCrossEntropyLossOptions = {},
+  ) {
     this.outputEmbeddings = outputEmbeddings;
     this.ignoreIndex = ignoreIndex;
+    this.#terms = { labelSmoothing, zLoss };
   }
 
   /**
@@ -35,7 +40,7 @@ export class LinearCrossEntropyLoss {
    * @param labels        i32 [B, T]
    */
   forward(hiddenStates: Tensor, labels: Tensor): Tensor {
-    return fusedCausalLoss(hiddenStates, this.outputEmbeddings, labels, this.ignoreIndex);
+    return fusedCausalLoss(hiddenStates, this.outputEmbeddings, labels, this.ignoreIndex, this.#terms);
   }
 
   /** The plain logits f32 [..., V]. A trainer knows a fused loss by this method. */

@@ -23,6 +23,7 @@ export {
   LambdaSchedule,
   type NamedScheduleOptions,
 } from "./named-schedules.ts";
+export { OneCycleLR, type OneCycleLROptions } from "./one-cycle.ts";
 export {
   type AnyOptimizer,
   type Gradients,

@@ -69,6 +69,48 @@ describe.skipIf(!haveGoldens).each(testDevices)("losses on $name", (device) => {
     expectGolden(got.gradient, golden!, "grad.weight");
   });
 
+  it("label smoothing and the z-loss, from logits and from hidden states: formula and gradients", async () => {
+    const [rows, width, words] = [5, 4, 7];
+    const wave = (n: number, phase: number): Float32Array =>
+      Float32Array.from({ length: n }, (_, i) => 2 * Math.sin(1.3 * i + phase));
+    const hidden = { data: wave(rows * width, 0.2), shape: [1, rows, width], dtype: "f32" } as const;
+    const weight = { data: wave(words * width, 1.1), shape: [words, width], dtype: "f32" } as const;
+    const labels = { data: Int32Array.of(0, 3, -100, 6, 1), shape: [1, rows], dtype: "i32" } as const;
+    const options = { labelSmoothing: 0.1, zLoss: 0.05 };
+    const causal = new loss.CausalLoss(options);
+    const step = session.compile(({ hidden: h, weight: w, labels: l }: Inputs) => {
+      const plain = causal.forward(h!.matmul(w!.T), l!);
+      const fused = new loss.LinearCrossEntropyLoss({ weight: w! }, options).forward(h!, l!);
+      const [plainHidden, plainWeight] = grad(plain, [h!, w!]);
+      const [fusedHidden, fusedWeight] = grad(fused, [h!, w!]);
+      return {
+        plain,
+        fused,
+        differences: plainHidden!.sub(fusedHidden!).abs().max().maximum(plainWeight!.sub(fusedWeight!).abs().max()),
+        size: plainWeight!.abs().max(),
+      };
+    });
+    const got = await step({ hidden, weight, labels });
+
+    // Position t answers for the label at t + 1; the third label does not count, and behind the last there is none.
+    const terms = [3, -100, 6, 1].flatMap((label, t) => {
+      if (label < 0) return [];
+      const logits = Array.from({ length: words }, (_, v) =>
+        Array.from({ length: width }, (_, c) => hidden.data[t * width + c]! * weight.data[v * width + c]!).reduce(
+          (sum, term) => sum + term,
+        ),
+      );
+      const logSum = Math.log(logits.reduce((sum, z) => sum + Math.exp(z), 0));
+      const mean = logits.reduce((sum, z) => sum + z, 0) / words;
+      return [logSum - 0.9 * logits[label]! - 0.1 * mean + 0.05 * logSum ** 2];
+    });
+    const want = terms.reduce((sum, term) => sum + term, 0) / terms.length;
+    expect(Math.abs(got.plain.data[0]! - want)).toBeLessThan(2e-6 * want);
+    expect(Math.abs(got.fused.data[0]! - want)).toBeLessThan(2e-6 * want);
+    expect(got.size.data[0]).toBeGreaterThan(0.1);
+    expect(got.differences.data[0]).toBeLessThan(2e-6);
+  });
+
   it("a loss over nothing is 0, and rescaling can be left out", async () => {
     const [golden] = goldenCases("loss/chunked_all_ignored");
     const rescaled = new loss.RescaleLoss(new loss.CausalLoss(), 0.25);

@@ -40,6 +40,46 @@ describe.skipIf(!haveGoldens)("schedules", () => {
   });
 });
 
+describe("one cycle", () => {
+  const ratesOf = (options: optim.OneCycleLROptions, steps: readonly number[]): number[] => {
+    const schedule = new optim.OneCycleLR(makeOptimizer([0.1]), options);
+    return steps.map((step) => schedule.rate(step, 0.1));
+  };
+  const near = (got: readonly number[], want: readonly number[]): void => {
+    for (const [i, rate] of want.entries()) expect(got[i]).toBeCloseTo(rate, 12);
+  };
+
+  it("rises over its share of the steps, then comes down to the last one, and stays", () => {
+    // 0.3 · 20 − 1 = 5 steps up; halfway down a cosine is the mean of both ends.
+    const low = 0.1 / 25 / 1e4;
+    near(ratesOf({ totalSteps: 20 }, [0, 5, 12, 19, 30]), [0.004, 0.1, (0.1 + low) / 2, low, low]);
+  });
+  it("moves along lines where told", () => {
+    near(
+      ratesOf({ totalSteps: 20, annealStrategy: "linear", divFactor: 10, finalDivFactor: 1 }, [1, 12]),
+      [0.028, 0.055],
+    );
+  });
+  it("in three phases falls as fast as it rose", () => {
+    near(
+      ratesOf({ totalSteps: 40, threePhase: true, pctStart: 0.25, divFactor: 10, finalDivFactor: 10 }, [0, 9, 18, 39]),
+      [0.01, 0.1, 0.01, 0.001],
+    );
+  });
+  it("takes the run's length from the trainer, unless the config gives one", () => {
+    const own = new optim.OneCycleLR(makeOptimizer([0.1]), {});
+    expect(() => own.rate(1, 0.1)).toThrow(/how many steps/);
+    own.setRunLength(20);
+    expect(own.rate(5, 0.1)).toBeCloseTo(0.1, 12);
+    const fixed = new optim.OneCycleLR(makeOptimizer([0.1]), { totalSteps: 40 });
+    fixed.setRunLength(20);
+    expect(fixed.rate(11, 0.1)).toBeCloseTo(0.1, 12);
+  });
+  it("refuses a rise without a fall", () => {
+    expect(() => new optim.OneCycleLR(makeOptimizer([1]), { pctStart: 1.2 })).toThrow(/pct_start is 1.2/);
+  });
+});
+
 describe("schedules, misuse", () => {
   it("names the nearest schedule", () => {
     expect(() => optim.getScheduler("cosin", makeOptimizer([1]))).toThrow(
