@@ -4,210 +4,204 @@
  *     a: &x [1]
  *     b: *x                 both values are the same sequence node
  *
- * Leaves:  a tree without aliases, anchors or comments; `undefined` where the text had errors.
- * Faults:  config/syntax and the other codes of `diagnostics.ts`. All tag, anchor and tab faults are reported; of plain syntax
- *          errors only the first, since the later ones mostly follow from it.
+ * Leaves:  a tree without aliases, anchors or comments. Where the text had errors, `root` is absent and `partial` holds what could be read,
+ *          with a faulty scalar in the place of what could not: later stages go on with it, and say nothing of what follows.
+ * Faults:  config/syntax and the other codes of `diagnostics.ts`: all tag, anchor, alias and tab faults, and of every block at the left
+ *          margin the first syntax error (see `recover.ts`).
  */
-import { Composer, isAlias, isMap, isPair, isScalar, isSeq, type Range, Scalar } from "yaml";
-import type { Diagnostic } from "../diagnostics/diagnostic.ts";
-import { nearest } from "../source/nearest.ts";
+import { isMap } from "yaml";
+import type { Diagnostic, Place } from "../diagnostics/diagnostic.ts";
+import type { Origin, Span } from "../source/span.ts";
 import { configDiagnostics as faults } from "./diagnostics.ts";
-import { type LexFault, lexConfig } from "./lex.ts";
+import { type LexFault, LexState } from "./lex.ts";
+import { maximumNesting } from "./limits.ts";
+import { faultyScalar, TreeReader } from "./read-tree.ts";
+import { type Block, composeBlocks, composePart, isSound } from "./recover.ts";
 import { originOfRange, type RenderedText } from "./rendered.ts";
-import type { ScannedTag } from "./tags.ts";
-import type { ConfigNode, ConfigPair, ConfigScalar } from "./tree.ts";
+import type { SyntaxFault } from "./syntax-faults.ts";
+import type { ConfigNode, ConfigPair } from "./tree.ts";
+
+/** An anchor of the text and where it is defined. */
+export interface ConfigAnchor {
+  readonly name: string;
+  readonly origin: Origin;
+}
 
 export interface ComposeResult {
+  /** Absent where there were errors. */
   readonly root: ConfigNode | undefined;
-  /** Where aliases stand in the text: in the tree they are the nodes that they mean. */
-  readonly aliases: readonly AliasPlace[];
+  /** What could be read; absent where nothing could. */
+  readonly partial: ConfigNode | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** In the order of the text. */
+  readonly anchors: readonly ConfigAnchor[];
 }
 
-export interface AliasPlace {
-  readonly start: number;
-  readonly end: number;
-  readonly target: ConfigNode;
-}
+type PlaceMaker = (start: number, end: number) => Place & { readonly span: Span };
 
 export function composeConfig(rendered: RenderedText): ComposeResult {
-  const diagnostics: Diagnostic[] = [];
-  const place = (start: number, end: number) => {
+  const diagnostics: { readonly at: number; readonly diagnostic: Diagnostic }[] = [];
+  const place: PlaceMaker = (start, end) => {
     const { span, stack } = originOfRange(rendered, start, end);
     return { span, chain: stack };
   };
-  const text = normalize(rendered.text);
-  for (const match of text.matchAll(controlCharacters)) {
-    diagnostics.push(faults.controlCharacter(place(match.index, match.index + 1), { code: match[0].charCodeAt(0) }));
+  const report = (at: number, diagnostic: Diagnostic): void => void diagnostics.push({ at, diagnostic });
+  const text = normalize(rendered.text, (at, code) => report(at, faults.controlCharacter(place(at, at + 1), { code })));
+  const state = new LexState();
+  const whole = composePart(text, 0, text.length, state);
+  const blocks = isSound(whole) ? undefined : blocksOf(text, whole);
+  const lexState = blocks === undefined ? state : blocks.state;
+  for (const part of blocks?.parts ?? [whole]) {
+    for (const { at, diagnostic } of lexDiagnostics(part.lexFaults, text, place)) report(at, diagnostic);
+    if (part.fault !== undefined) report(part.fault.start, syntaxDiagnostic(part.fault, place));
+    const second = part.documents[1];
+    if (second !== undefined && part.fault === undefined)
+      report(second.range[0], faults.severalDocuments(place(second.range[0], second.range[0] + 3), {}));
   }
-  if (diagnostics.length > 0) return { root: undefined, aliases: [], diagnostics };
-
-  const lexed = lexConfig(text);
-  diagnostics.push(...lexed.faults.map((fault) => lexDiagnostic(fault, place(fault.start, fault.end))));
-  const composer = new Composer({
-    version: "1.1",
-    schema: "failsafe",
-    uniqueKeys: false,
-    strict: true,
-    logLevel: "silent",
+  const reader = new TreeReader({
+    tags: lexState.tags,
+    text,
+    place,
+    report: (diagnostic) => report(text.length, diagnostic),
   });
-  const documents = withoutStacks(() => [...composer.compose(lexed.documents, true, text.length)]);
-  const error = documents.flatMap((document) => document.errors).sort((a, b) => a.pos[0] - b.pos[0])[0];
-  if (error !== undefined && diagnostics.length === 0) {
-    const [start, end] = error.pos;
-    diagnostics.push(faults.syntax(place(start, Math.max(end, start + 1)), explain(error.code, error.message)));
-  }
-  const second = documents[1];
-  if (second !== undefined) diagnostics.push(faults.severalDocuments(place(second.range[0], second.range[0] + 3), {}));
-  if (diagnostics.length > 0) return { root: undefined, aliases: [], diagnostics };
-
-  const reader = new TreeReader(lexed.tags, text, (start, end, make) => diagnostics.push(make(place(start, end))));
-  const root = reader.read(documents[0]?.contents ?? null, 0);
-  for (const tag of lexed.tags) {
+  const isTooMuch = (blocks?.parts ?? [whole]).some(({ lexFaults }) =>
+    lexFaults.some(({ kind }) => kind === "deep" || kind === "large"),
+  );
+  const partial = isTooMuch
+    ? undefined
+    : blocks === undefined
+      ? reader.read(whole.documents[0]?.contents ?? null, 0)
+      : readBlocks(blocks.parts, reader, text);
+  reader.finish();
+  for (const tag of lexState.tags) {
     const character = /[,[\]]+$/.exec(tag.name)?.[0];
     if (character !== undefined && !tag.name.includes("[", 1) === !character.includes("["))
-      diagnostics.push(faults.flowTag(place(tag.start, tag.end), { tag: tag.name, character }));
+      report(tag.start, faults.flowTag(place(tag.start, tag.end), { tag: tag.name, character }));
   }
-  return { root: reader.failed ? undefined : root, aliases: reader.aliases, diagnostics };
+  const found = [...diagnostics].sort((a, b) => a.at - b.at).map(({ diagnostic }) => diagnostic);
+  const failed = found.some(({ severity }) => severity === "error");
+  return {
+    root: failed ? undefined : partial,
+    partial,
+    diagnostics: found,
+    anchors: reader.definitions.map(({ name, start, end }) => ({ name, origin: lazily(place, start, end) })),
+  };
 }
 
-/** `yaml` makes an error object for every tag, since it knows none of them: where it was made is of no interest, and costly to find out. */
-function withoutStacks<T>(work: () => T): T {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0;
-  try {
-    return work();
-  } finally {
-    Error.stackTraceLimit = stackTraceLimit;
+function lazily(place: PlaceMaker, start: number, end: number): Origin {
+  let found: ReturnType<PlaceMaker> | undefined;
+  const find = (): ReturnType<PlaceMaker> => {
+    found ??= place(start, end);
+    return found;
+  };
+  return {
+    get span() {
+      return find().span;
+    },
+    get stack() {
+      return find().chain ?? [];
+    },
+  };
+}
+
+/** The parts of a text with errors. A text that is no mapping, or whose fault shows in no block alone, is one part. */
+function blocksOf(text: string, whole: ReturnType<typeof composePart>): { parts: readonly Block[]; state: LexState } {
+  const state = new LexState();
+  const asOne = (): { parts: readonly Block[]; state: LexState } => {
+    const again = new LexState();
+    return { parts: [{ ...composePart(text, 0, text.length, again), start: 0, end: text.length }], state: again };
+  };
+  if (whole.lexFaults.some(({ kind }) => kind === "deep" || kind === "large" || kind === "version")) return asOne();
+  const parts = composeBlocks(text, state);
+  return parts.every(isSound) ? asOne() : { parts, state };
+}
+
+/** The entries of all blocks as one mapping; a block that could not be read gives its key, if it has one. */
+function readBlocks(blocks: readonly Block[], reader: TreeReader, text: string): ConfigNode | undefined {
+  const pairs: ConfigPair[] = [];
+  for (const block of blocks) {
+    const contents = block.documents[0]?.contents;
+    if (isSound(block) && isMap(contents)) {
+      pairs.push(...reader.pairs(contents, block.start));
+      continue;
+    }
+    const slice = text.slice(block.start, block.end);
+    reader.assume(
+      [...slice.matchAll(/&([\w-]+)/g)].map((match) => match[1] as string),
+      block.start,
+    );
+    const key = /^(?:#.*\n|\s*\n|---.*\n)*(["']?)([^\s#][^\n]*?)\1:(?=\s|$)/.exec(slice);
+    if (key === null) continue;
+    const start = block.start + key[0].length - (key[2] as string).length - 2 * (key[1] as string).length;
+    const name: ConfigNode = {
+      kind: "scalar",
+      start,
+      end: block.start + key[0].length - 1,
+      tag: undefined,
+      text: key[2] as string,
+      plain: false,
+    };
+    pairs.push({ key: name, value: faultyScalar(start) });
   }
+  if (pairs.length === 0) return undefined;
+  return { kind: "mapping", start: 0, end: text.length, tag: undefined, pairs };
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const controlCharacters = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u0084\u0086-\u009f\ufffe\uffff]/g;
 
-/** Same length, so that offsets stay: lone carriage returns and U+0085 end a line for YAML 1.1, and `yaml` knows neither. */
-function normalize(text: string): string {
-  return text.replace(/\r(?!\n)|\u0085/g, "\n");
+/** Enough to see what is going on: a binary file holds thousands. */
+const mostControlCharacters = 5;
+
+/** Same length, so that offsets stay: lone carriage returns and U+0085 end a line for YAML 1.1, and `yaml` knows neither. Control characters become blanks. */
+function normalize(text: string, report: (at: number, code: number) => void): string {
+  let count = 0;
+  return text.replace(/\r(?!\n)|\u0085/g, "\n").replace(controlCharacters, (character, at: number) => {
+    count += 1;
+    if (count <= mostControlCharacters) report(at, character.charCodeAt(0));
+    return " ";
+  });
 }
 
-type Place = { readonly span: NonNullable<Diagnostic["span"]>; readonly chain: Diagnostic["chain"] };
+function syntaxDiagnostic({ start, end, message, hint, label }: SyntaxFault, place: PlaceMaker): Diagnostic {
+  const labels = label === undefined ? undefined : [{ span: place(label.start, label.end).span, text: label.text }];
+  return faults.syntax({ ...place(start, end), ...(labels === undefined ? {} : { labels }) }, { message, hint });
+}
 
-function lexDiagnostic(fault: LexFault, place: Place): Diagnostic {
+/** Tabs are told once for each part, with their number: a file indented with tabs is one slip. */
+function* lexDiagnostics(
+  found: readonly LexFault[],
+  text: string,
+  place: PlaceMaker,
+): Generator<{ readonly at: number; readonly diagnostic: Diagnostic }> {
+  const tabs = found.filter(({ kind }) => kind === "tab");
+  const tabLines = new Set(tabs.map(({ start }) => text.lastIndexOf("\n", start)));
+  for (const fault of found) {
+    if (fault.kind === "tab" && fault !== tabs[0]) continue;
+    // A tab in the indentation makes the parser see keys where there are none.
+    if (fault.kind === "syntax" && tabs.length > 0) continue;
+    yield {
+      at: fault.start,
+      diagnostic: lexDiagnostic(fault, place(fault.start, fault.end), tabLines.size - 1, text.length),
+    };
+  }
+}
+
+function lexDiagnostic(fault: LexFault, place: Place, otherTabs: number, length: number): Diagnostic {
   switch (fault.kind) {
     case "tab":
-      return faults.tab(place, {});
+      return faults.tab(place, { others: otherTabs });
     case "tag":
       return faults.badTag(place, { tag: fault.text, character: fault.character, why: fault.why });
     case "anchor":
       return faults.badAnchor(place, { name: fault.text });
     case "version":
       return faults.yamlVersion(place, { version: fault.text });
+    case "deep":
+      return faults.tooDeep(place, { most: maximumNesting });
+    case "large":
+      return faults.tooLarge(place, { megabytes: (length / 1e6).toFixed(1) });
     case "syntax":
       return faults.syntax(place, { message: fault.why ?? "this is not understood" });
   }
-}
-
-/** The messages that people meet most, in their terms; the others as `yaml` words them. */
-function explain(code: string, message: string): { message: string; hint?: string | undefined } {
-  const first = (message.split("\n")[0] as string).replace(/ at line \d+, column \d+:?$/, "").replace(/[:.]$/, "");
-  switch (code) {
-    case "BLOCK_AS_IMPLICIT_KEY":
-      return { message: "a second ': ' on one line", hint: "quote the text that contains ': '" };
-    case "MULTILINE_IMPLICIT_KEY":
-      return {
-        message: "a key and its ':' must stand on one line",
-        hint: "is a ':' missing on the line before, or the indentation wrong?",
-      };
-    case "BAD_SCALAR_START":
-      return { message: first, hint: "quote the text" };
-    case "BAD_INDENT":
-      return { message: first, hint: "compare the indentation with the lines above: `fgc pp` prints the text" };
-    default:
-      return { message: first };
-  }
-}
-
-type Report = (start: number, end: number, make: (place: Place) => Diagnostic) => void;
-
-/** Turns the nodes of `yaml` into ours: resolves tags and aliases. */
-class TreeReader {
-  failed = false;
-  readonly aliases: AliasPlace[] = [];
-  private readonly anchors = new Map<string, ConfigNode | "open">();
-  private readonly tags: readonly ScannedTag[];
-  private readonly text: string;
-  private readonly report: Report;
-
-  constructor(tags: readonly ScannedTag[], text: string, report: Report) {
-    this.tags = tags;
-    this.text = text;
-    this.report = report;
-  }
-
-  /** `after` is where an absent node would stand. */
-  read(node: unknown, after: number): ConfigNode {
-    if (isAlias(node)) return this.alias(node.source, rangeOf(node));
-    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return emptyScalar(after);
-    const [valueStart, end] = rangeOf(node) ?? [after, after];
-    const tag = node.tag?.startsWith("!t") ? this.tags[Number(node.tag.slice(2))] : undefined;
-    const start = tag?.start ?? valueStart;
-    if (node.anchor !== undefined) this.define(node.anchor, start, end);
-    let read: ConfigNode;
-    if (isScalar(node)) {
-      const plain = node.type === undefined || node.type === Scalar.PLAIN;
-      read = { kind: "scalar", start, end: Math.max(end, tag?.end ?? 0), tag, text: this.scalarText(node, end), plain };
-    } else if (isSeq(node)) {
-      read = { kind: "sequence", start, end, tag, items: node.items.map((item) => this.read(item, end)) };
-    } else {
-      const pairs = node.items
-        .filter((item) => isPair(item))
-        .map((item): ConfigPair => {
-          const key = this.read(item.key, valueStart);
-          return { key, value: this.read(item.value, key.end) };
-        });
-      read = { kind: "mapping", start, end, tag, pairs };
-    }
-    if (node.anchor !== undefined) this.anchors.set(node.anchor, read);
-    return read;
-  }
-
-  private scalarText(node: Scalar, end: number): string {
-    const value = String(node.value ?? "");
-    const isBlock = node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED;
-    // A block that the end of the text cuts off has no final newline, unless it says so.
-    return isBlock && end === this.text.length && !this.text.endsWith("\n") ? value.replace(/\n$/, "") : value;
-  }
-
-  private define(name: string, start: number, end: number): void {
-    if (this.anchors.has(name)) this.fail(start, end, (place) => faults.duplicateAnchor(place, { name }));
-    this.anchors.set(name, "open");
-  }
-
-  private alias(name: string, range: Range | undefined): ConfigNode {
-    const [start, end] = range ?? [0, 0];
-    const target = this.anchors.get(name);
-    if (target === "open") this.fail(start, end, (place) => faults.recursiveAlias(place, { name }));
-    else if (target !== undefined) {
-      this.aliases.push({ start, end, target });
-      return target;
-    } else {
-      const later = new RegExp(`&${name}(?![\\w-])`).test(this.text.slice(end));
-      const known = [...this.text.matchAll(/&([\w-]+)/g)].map((match) => match[1] as string);
-      this.fail(start, end, (place) => faults.undefinedAlias(place, { name, nearest: nearest(name, known), later }));
-    }
-    return emptyScalar(start);
-  }
-
-  private fail(start: number, end: number, make: (place: Place) => Diagnostic): void {
-    this.failed = true;
-    this.report(start, end, make);
-  }
-}
-
-function rangeOf(node: { range?: Range | null | undefined }): Range | undefined {
-  return node.range ?? undefined;
-}
-
-function emptyScalar(at: number): ConfigScalar {
-  return { kind: "scalar", start: at, end: at, tag: undefined, text: "", plain: true };
 }

@@ -9,9 +9,10 @@
  *
  * Needs:   text without control characters (`text.ts`).
  * Leaves:  concrete syntax trees, where every tag is replaced by `!tN`, N being its index in `tags`: `yaml` then has no opinion on it.
- * Faults:  config/tab, config/bad-tag, config/bad-anchor, config/yaml-version.
+ * Faults:  config/tab, config/bad-tag, config/bad-anchor, config/yaml-version; a text of too many tokens, or too deep a nesting.
  */
 import { type CST, Lexer, Parser } from "yaml";
+import { maximumNesting, maximumTokens } from "./limits.ts";
 import { type ScannedTag, scanTag, type TagHandles } from "./tags.ts";
 
 /** The part of the lexer's state that the replaced productions touch. Private in its type, pinned by tests/graph/lexer.test.ts. */
@@ -50,7 +51,7 @@ function makeLexer(): Lexer {
 }
 
 export interface LexFault {
-  readonly kind: "tab" | "tag" | "anchor" | "version" | "syntax";
+  readonly kind: "tab" | "tag" | "anchor" | "version" | "syntax" | "deep" | "large";
   readonly start: number;
   readonly end: number;
   readonly text: string;
@@ -65,12 +66,26 @@ export interface LexedConfig {
   readonly faults: readonly LexFault[];
 }
 
-export function lexConfig(text: string): LexedConfig {
+/** What parts of one text share: the tags found so far, and the handles that %TAG lines declare. */
+export class LexState {
+  readonly tags: ScannedTag[] = [];
+  handles: TagHandles = new Map();
+}
+
+/** Reads `text` from `from` to `to`; offsets are those of the whole text. */
+export function lexConfig(text: string, from = 0, to = text.length, state = new LexState()): LexedConfig {
   const lexer = makeLexer();
   const parser = new Parser();
+  parser.offset = from;
   const faults: LexFault[] = [];
   const tokens: CST.Token[] = [];
-  for (const lexeme of lexer.lex(text)) {
+  let count = 0;
+  for (const lexeme of lexer.lex(from === 0 && to === text.length ? text : text.slice(from, to))) {
+    count += 1;
+    if (count > maximumTokens) {
+      faults.push({ kind: "large", start: parser.offset, end: parser.offset + 1, text: "" });
+      return { documents: [], tags: state.tags, faults };
+    }
     // Blanks and plain text may not contain tabs; comments, quoted and block scalars may.
     if (lexeme.includes("\t") && /^[ \t]+$/.test(lexeme)) {
       const start = parser.offset + lexeme.indexOf("\t");
@@ -78,22 +93,23 @@ export function lexConfig(text: string): LexedConfig {
     }
     for (const token of parser.next(lexeme)) tokens.push(token);
   }
-  tokens.push(...parser.end());
-  const walk = new TokenWalk(faults);
+  for (const token of parser.end()) tokens.push(token);
+  const walk = new TokenWalk(faults, state);
   const documents = tokens.filter((token) => walk.stream(token));
-  return { documents, tags: walk.tags, faults };
+  return { documents, tags: state.tags, faults };
 }
 
 const anchorName = /^[A-Za-z0-9_-]+$/;
 
 /** Reads directives, and visits every token of the documents once. */
 class TokenWalk {
-  readonly tags: ScannedTag[] = [];
-  private handles: TagHandles = new Map();
+  private readonly state: LexState;
   private readonly faults: LexFault[];
+  private depth = 0;
 
-  constructor(faults: LexFault[]) {
+  constructor(faults: LexFault[], state: LexState) {
     this.faults = faults;
+    this.state = state;
   }
 
   /** Whether the composer is to see this token of the stream. */
@@ -105,7 +121,7 @@ class TokenWalk {
     if (token.type === "document") {
       for (const part of token.start) this.token(part);
       if (token.value !== undefined) this.token(token.value);
-      this.handles = new Map();
+      this.state.handles = new Map();
     }
     return true;
   }
@@ -123,14 +139,14 @@ class TokenWalk {
     if (name === "%YAML" && !/^1\.\d+$/.test(first ?? ""))
       this.faults.push({ kind: "version", ...range, text: first ?? "" });
     if (name !== "%TAG") return;
-    if (first === undefined || second === undefined || this.handles.has(first))
+    if (first === undefined || second === undefined || this.state.handles.has(first))
       this.faults.push({
         kind: "syntax",
         ...range,
         text: source,
         why: `'${source.trim()}' is not a usable %TAG line`,
       });
-    else this.handles.set(first, second);
+    else this.state.handles.set(first, second);
   }
 
   /** `: value` without a key and without a `?` is no pair here. */
@@ -149,13 +165,13 @@ class TokenWalk {
   private token(token: CST.Token | CST.SourceToken): void {
     switch (token.type) {
       case "tag": {
-        const scanned = scanTag(token.source, token.offset, this.handles);
+        const scanned = scanTag(token.source, token.offset, this.state.handles);
         if ("fault" in scanned) {
           const range = { start: token.offset, end: token.offset + token.source.length };
           this.faults.push({ kind: "tag", ...range, text: token.source, ...scanned.fault });
         }
-        token.source = `!t${this.tags.length}`;
-        this.tags.push("fault" in scanned ? { name: "!", start: token.offset, end: token.offset } : scanned);
+        token.source = `!t${this.state.tags.length}`;
+        this.state.tags.push("fault" in scanned ? { name: "!", start: token.offset, end: token.offset } : scanned);
         return;
       }
       case "anchor":
@@ -180,6 +196,13 @@ class TokenWalk {
       case "block-map":
       case "block-seq":
       case "flow-collection":
+        if (this.depth >= maximumNesting) {
+          const { offset } = token.type === "flow-collection" ? token.start : token;
+          if (!this.faults.some(({ kind }) => kind === "deep"))
+            this.faults.push({ kind: "deep", start: offset, end: offset + 1, text: "" });
+          return;
+        }
+        this.depth += 1;
         for (const item of token.items) {
           this.checkKey(item);
           for (const part of item.start) this.token(part);
@@ -187,6 +210,7 @@ class TokenWalk {
           for (const part of item.sep ?? []) this.token(part);
           if (item.value !== undefined) this.token(item.value);
         }
+        this.depth -= 1;
         return;
       default:
         return;

@@ -18,6 +18,8 @@ interface ConfigNodeBase {
   readonly start: number;
   readonly end: number;
   readonly tag: ConfigTag | undefined;
+  /** Something is wrong with it that has been reported: what follows from it is not reported again. */
+  readonly faulty?: true;
 }
 
 export interface ConfigScalar extends ConfigNodeBase {

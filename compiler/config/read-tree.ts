@@ -1,0 +1,184 @@
+/** @file The nodes of `yaml` → the config tree: tags and aliases resolved. What cannot be read is a faulty node, so that reading goes on. */
+import { isAlias, isMap, isPair, isScalar, isSeq, type Range, Scalar } from "yaml";
+import type { Diagnostic, Place } from "../diagnostics/diagnostic.ts";
+import { nearest } from "../source/nearest.ts";
+import type { Span } from "../source/span.ts";
+import { configDiagnostics as faults } from "./diagnostics.ts";
+import { maximumNesting } from "./limits.ts";
+import type { ScannedTag } from "./tags.ts";
+import type { ConfigNode, ConfigPair, ConfigScalar } from "./tree.ts";
+
+export interface AnchorDefinition {
+  readonly name: string;
+  /** Of the node, its tag included. */
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface TreeReaderOptions {
+  readonly tags: readonly ScannedTag[];
+  readonly text: string;
+  report(diagnostic: Diagnostic): void;
+  place(start: number, end: number): Place & { readonly span: Span };
+}
+
+export class TreeReader {
+  /** In the order of the text. */
+  readonly definitions: AnchorDefinition[] = [];
+  readonly #anchors = new Map<string, ConfigNode | "open">();
+  readonly #firstPlaces = new Map<string, AnchorDefinition>();
+  /** How deep a node is, aliases followed: what every later stage recurses through. */
+  readonly #depths = new WeakMap<ConfigNode, number>();
+  readonly #options: TreeReaderOptions;
+  readonly #undefinedUses = new Map<string, (readonly [number, number])[]>();
+  #laterAnchors: readonly { readonly name: string; readonly at: number }[] | undefined;
+  #tooDeep = false;
+
+  constructor(options: TreeReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Anchors in a part of the text that could not be read: their uses are no faults. */
+  assume(anchors: Iterable<string>, at: number): void {
+    for (const name of anchors) if (!this.#anchors.has(name)) this.#anchors.set(name, faultyScalar(at));
+  }
+
+  /** `after` is where an absent node would stand. */
+  read(node: unknown, after: number): ConfigNode {
+    if (isAlias(node)) return this.#alias(node.source, rangeOf(node));
+    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return emptyScalar(after);
+    const [valueStart, end] = rangeOf(node) ?? [after, after];
+    const tag = node.tag?.startsWith("!t") ? this.#options.tags[Number(node.tag.slice(2))] : undefined;
+    const start = tag?.start ?? valueStart;
+    if (node.anchor !== undefined) this.#define(node.anchor, start, end);
+    let read: ConfigNode;
+    if (isScalar(node)) {
+      const plain = node.type === undefined || node.type === Scalar.PLAIN;
+      read = {
+        kind: "scalar",
+        start,
+        end: Math.max(end, tag?.end ?? 0),
+        tag,
+        text: this.#scalarText(node, end),
+        plain,
+      };
+    } else if (isSeq(node)) {
+      read = this.#nested({ kind: "sequence", start, end, tag, items: node.items.map((item) => this.read(item, end)) });
+    } else {
+      read = this.#nested({ kind: "mapping", start, end, tag, pairs: this.pairs(node, valueStart) });
+    }
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, read);
+    return read;
+  }
+
+  pairs(node: { readonly items: readonly unknown[] }, start: number): readonly ConfigPair[] {
+    return node.items
+      .filter((item) => isPair(item))
+      .map((item): ConfigPair => {
+        const key = this.read(item.key, start);
+        return { key, value: this.read(item.value, key.end) };
+      });
+  }
+
+  #nested(node: ConfigNode & { kind: "sequence" | "mapping" }): ConfigNode {
+    const { place, report } = this.#options;
+    let depth = 0;
+    const count = (inner: ConfigNode): void => {
+      depth = Math.max(depth, this.#depths.get(inner) ?? 0);
+    };
+    if (node.kind === "sequence") node.items.forEach(count);
+    else
+      for (const pair of node.pairs) {
+        count(pair.key);
+        count(pair.value);
+      }
+    if (depth < maximumNesting) {
+      this.#depths.set(node, depth + 1);
+      return node;
+    }
+    if (!this.#tooDeep) report(faults.tooDeep(place(node.start, node.start + 1), { most: maximumNesting }));
+    this.#tooDeep = true;
+    return faultyScalar(node.start);
+  }
+
+  #scalarText(node: Scalar, end: number): string {
+    const { text } = this.#options;
+    const value = String(node.value ?? "");
+    const isBlock = node.type === Scalar.BLOCK_LITERAL || node.type === Scalar.BLOCK_FOLDED;
+    // A block that the end of the text cuts off has no final newline, unless it says so.
+    return isBlock && end === text.length && !text.endsWith("\n") ? value.replace(/\n$/, "") : value;
+  }
+
+  #define(name: string, start: number, end: number): void {
+    const { report } = this.#options;
+    const first = this.#firstPlaces.get(name);
+    if (first !== undefined) {
+      const label = { span: this.#anchorPlace(first).span, text: "first defined here" };
+      report(faults.duplicateAnchor({ ...this.#anchorPlace({ name, start, end }), labels: [label] }, { name }));
+    }
+    const definition = { name, start, end };
+    if (first === undefined) this.#firstPlaces.set(name, definition);
+    this.definitions.push(definition);
+    this.#anchors.set(name, "open");
+  }
+
+  /** `&name` itself stands before the node, on its line or the ones above. */
+  #anchorPlace({ name, start, end }: AnchorDefinition): Place & { readonly span: Span } {
+    const { place, text } = this.#options;
+    const at = text.lastIndexOf(`&${name}`, start + name.length + 1);
+    return at >= 0 && start - at < 200 + name.length ? place(at, at + name.length + 1) : place(start, end);
+  }
+
+  #alias(name: string, range: Range | undefined): ConfigNode {
+    const { place, report } = this.#options;
+    const [start, end] = range ?? [0, 0];
+    const target = this.#anchors.get(name);
+    if (target !== undefined && target !== "open") return target;
+    if (target === "open") report(faults.recursiveAlias(place(start, end), { name }));
+    else {
+      const uses = this.#undefinedUses.get(name);
+      if (uses === undefined) this.#undefinedUses.set(name, [[start, end]]);
+      else uses.push([start, end]);
+    }
+    return faultyScalar(start);
+  }
+
+  /** Reports each name that no anchor above its uses defines: once, whatever the number of uses. */
+  finish(): void {
+    const { place, report } = this.#options;
+    for (const [name, [first, ...others]] of this.#undefinedUses) {
+      const [start, end] = first as readonly [number, number];
+      const later = this.#anchorsAhead().find((anchor) => anchor.name === name && anchor.at > start);
+      const labels = others.slice(0, 3).map((use) => ({ span: place(...use).span, text: "and used here" }));
+      if (later !== undefined)
+        labels.push({ span: place(later.at, later.at + name.length + 1).span, text: "defined only here" });
+      const known = new Set(this.#anchorsAhead().map((anchor) => anchor.name));
+      const near = later === undefined ? nearest(name, known) : undefined;
+      report(
+        faults.undefinedAlias({ ...place(start, end), labels }, { name, nearest: near, later: later !== undefined }),
+      );
+    }
+    this.#undefinedUses.clear();
+  }
+
+  #anchorsAhead(): readonly { readonly name: string; readonly at: number }[] {
+    this.#laterAnchors ??= [...this.#options.text.matchAll(/(?<=[\s[{,]|^)&([\w-]+)/g)].map((match) => ({
+      name: match[1] as string,
+      at: match.index,
+    }));
+    return this.#laterAnchors;
+  }
+}
+
+function rangeOf(node: { range?: Range | null | undefined }): Range | undefined {
+  return node.range ?? undefined;
+}
+
+function emptyScalar(at: number): ConfigScalar {
+  return { kind: "scalar", start: at, end: at, tag: undefined, text: "", plain: true };
+}
+
+/** Stands for what could not be read; its fault has been reported. */
+export function faultyScalar(at: number): ConfigScalar {
+  return { ...emptyScalar(at), faulty: true };
+}
