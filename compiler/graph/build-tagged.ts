@@ -50,8 +50,9 @@ export function buildTagged(node: ConfigNode, tag: string, builder: GraphBuilder
     return builder.nothing(node);
   }
   const call = callBase(node, suffix.spec, builder);
+  const given = callArguments(node, tag, builder);
   return withName(
-    { ...call, mode: callModes[word as keyof typeof callModes], ...callArguments(node, tag, builder) },
+    { ...call, mode: callModes[word as keyof typeof callModes], ...given, ...builder.marks(node) },
     suffix.name,
   );
 }
@@ -115,7 +116,9 @@ function buildTuple(node: ConfigNode, builder: GraphBuilder): CallNode | undefin
 function buildDict(node: ConfigNode, builder: GraphBuilder): CallNode | undefined {
   const call = callBase(node, "named_dict", builder);
   if (isAbsent(node)) return call;
-  return node.kind === "mapping" ? { ...call, ...keywords(builder.entries(node), builder) } : undefined;
+  if (node.kind !== "mapping") return undefined;
+  const given = keywords(builder.entries(node), node, builder);
+  return { ...call, ...given, ...builder.marks(node) };
 }
 
 /** A list as a mapping: repeating a key replaces an item, null erases it. */
@@ -134,9 +137,17 @@ function buildVar(node: ConfigNode, builder: GraphBuilder): GraphValue {
     builder.report(faults.variableShape(placeOf(at), { problem: text }));
     return builder.nothing(node);
   };
-  if (node.kind === "sequence") return problem("'!var' takes a name or a mapping, not a list");
+  if (node.kind === "sequence") {
+    const [given, fallback] = node.items.map((item) => builder.build(item));
+    if (node.items.length !== 2 || given === undefined || fallback === undefined)
+      return problem("'!var' takes a name, a list of a name and its default, or a mapping");
+    if (given.kind !== "scalar" || typeof given.value !== "string")
+      return problem(`the name of a variable must be text, not ${describe(given)}`, given.origin);
+    return { kind: "var", origin, varName: given.value, fallback };
+  }
   const entries = new Map<string, DictEntry>();
   for (const entry of builder.entries(node)) {
+    if (entry.key.faulty === true) return builder.nothing(node);
     const key = entry.key.kind === "scalar" ? entry.key.value : undefined;
     if (key !== "name" && key !== "default" && key !== "_identity")
       return problem(`'!var' has the keys 'name' and 'default', and not ${describe(entry.key)}`, entry.key.origin);

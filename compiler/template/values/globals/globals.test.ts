@@ -8,7 +8,7 @@ import { hostFromEnvironment, parseTime, systemHost, withFixedTime } from "./hos
 import { createGlobals } from "./index.ts";
 
 const still: TemplateHost = {
-  ...withFixedTime(systemHost({ HOME: "/home/u", XDG_CACHE_HOME: "/cache" }), parseTime("2024-02-03T04:05:06.789")),
+  ...withFixedTime(systemHost({ HOME: "/home/u", XDG_CACHE_HOME: "/cache", WORLD_SIZE: "4", TOKEN: "s3cret" }), parseTime("2024-02-03T04:05:06.789")),
   cwd: () => "/work",
   platform: "linux",
 };
@@ -45,10 +45,24 @@ it.each<[string, Value[], string]>([
   ["user_config_dir", ["app"], "/home/u/.config/app"],
   ["user_cache_dir", ["app"], "/cache/app"],
   ["site_data_dir", [], "/usr/local/share"],
+  ["forgather_home_dir", [], "/home/u/.forgather"],
+  ["getenv", ["WORLD_SIZE", "1"], "4"],
+  ["getenv", ["RANK", "0"], "0"],
+  ["getenv", ["FGC_UNSET"], "None"],
 ])("%s%j is %s", (name, args, text) => {
   expect(run(name, ...args)).toBe(text);
 });
 
 it("refuses a range that would never end", () => {
   expect(() => run("range", 100_001n)).toThrow("Range too big");
+});
+
+it("keeps the environment of the process to itself, but for what launchers set", () => {
+  expect(() => run("getenv", "TOKEN")).toThrow("templates may not read 'TOKEN'");
+});
+
+it("lets a template refuse", () => {
+  expect(() => run("raise", "too many stages")).toThrow("too many stages");
+  expect(() => run("assert", false, "no head divides the width")).toThrow("no head divides the width");
+  expect(run("assert", true)).toBe("");
 });

@@ -4,7 +4,7 @@ import { truthy } from "../compare.ts";
 import type { TemplateHost } from "../context.ts";
 import { PyDateTime } from "../datetime.ts";
 import { PyDict } from "../dict.ts";
-import { overflowError, typeError, valueError } from "../errors.ts";
+import { overflowError, runtimeError, securityError, TemplateError, typeError, valueError } from "../errors.ts";
 import { loremIpsum } from "../lorem-ipsum.ts";
 import { escapeText } from "../markup.ts";
 import { pairsOf } from "../methods/dict.ts";
@@ -20,7 +20,14 @@ const rangeLimit = 100_000n;
 
 /** The global functions of templates, over the machine that `host` shows them. */
 export function createGlobals(host: TemplateHost): Map<string, Value> {
-  const all = [...valueFunctions(host), ...pathFunctions(host), ...clockFunctions(host), ...directoryFunctions(host)];
+  const all = [
+    ...valueFunctions(host),
+    ...checkFunctions(),
+    ...pathFunctions(host),
+    ...clockFunctions(host),
+    ...directoryFunctions(host),
+    ...launchFunctions(host),
+  ];
   return new Map(all.map((fn) => [fn.name, fn]));
 }
 
@@ -60,6 +67,39 @@ function makeDict(source: Value | undefined, more: PyDict): PyDict {
   const dict = new PyDict(source === undefined ? [] : pairsOf(source));
   for (const [key, value] of more.entries()) dict.set(key, value);
   return dict;
+}
+
+/** How a template refuses what it was given. */
+function checkFunctions(): BuiltinFunction[] {
+  const text = (value: Value): string => textOf(value) ?? repr(value);
+  return [
+    builtin("assert", "condition, message='assertion failed'", (condition: Value, message: Value) => {
+      if (!truthy(condition)) throw new TemplateError("assertion", text(message));
+      return "";
+    }),
+    builtin("raise", "message", (message: Value) => {
+      throw runtimeError(text(message));
+    }),
+  ];
+}
+
+/** Variables that launchers set for the processes of one run. All else in the environment may be secret, or differ between machines. */
+const launchVariable =
+  /^((GROUP_|LOCAL_|NODE_)?RANK|(LOCAL_)?WORLD_SIZE|MASTER_(ADDR|PORT)|(CUDA|HIP)_VISIBLE_DEVICES|(DILOCO|FGC|FORGATHER)_\w+)$/;
+
+function launchFunctions(host: TemplateHost): BuiltinFunction[] {
+  return [
+    builtin("getenv", "key, default=None", (key: Value, fallback: Value) => {
+      const name = expectText(key, "key");
+      if (!launchVariable.test(name))
+        throw securityError(
+          `templates may not read '${name}': getenv() knows what launchers set (WORLD_SIZE, RANK, …) and names that begin with FGC_ or FORGATHER_`,
+        );
+      return host.environment(name) ?? fallback;
+    }),
+    // The machine that compiles is not the one that trains, so its speed is not looked up.
+    builtin("get_peak_hardware_flops", "", () => null),
+  ];
 }
 
 function pathFunctions(host: TemplateHost): BuiltinFunction[] {
@@ -106,6 +146,7 @@ function clockFunctions(host: TemplateHost): BuiltinFunction[] {
 function directoryFunctions(host: TemplateHost): BuiltinFunction[] {
   const optional = (value: Value): string | undefined => (value === null ? undefined : expectText(value, "name"));
   return [
+    builtin("forgather_home_dir", "", () => paths.joinPath(host.homeDirectory(), ".forgather")),
     builtin("forgather_config_dir", "", () => platformDirectory(host, "user_config", "forgather")),
     ...directoryKinds.map((kind) =>
       builtin(`${kind}_dir`, "appname=None, appauthor=None", (app: Value, author: Value) =>
