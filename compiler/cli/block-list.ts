@@ -16,7 +16,12 @@ export function shortBody(body: string): string {
   return lines.length > 1 ? `${cut} (+${lines.length - 1})` : cut;
 }
 
-const place = ({ path, line }: BlockDefinition, { showPath }: BlockPrinting) => `${showPath(path)}:${line}`;
+/** Near files as paths, those of the library by the name that configs use. */
+function place({ template, file, path, line }: BlockDefinition, { showPath }: BlockPrinting): string {
+  const near = showPath(path);
+  const part = template === file ? "" : ` (${template})`;
+  return `${near.startsWith("/") ? file : near}:${line}${part}`;
+}
 
 /** Blocks in the order in which they are placed, each under the one that holds it. */
 function byNesting(blocks: readonly OverridableBlock[]): readonly (readonly [OverridableBlock, number])[] {
@@ -40,7 +45,7 @@ export function blocksText(chains: readonly BlockChain[], printing: BlockPrintin
     const head = above.length === 0 ? `${entered}` : `${entered}\n  extends ${above.join(" → ")}`;
     const lines = byNesting(blocks).flatMap(([block, depth]) => {
       const indent = "    ".repeat(depth + 1);
-      const body = shortBody(block.body);
+      const body = shortBody(block.ownBody);
       return [
         `${indent}[${block.name}]${block.required ? " required" : ""}  ${place(block.definition, printing)}`,
         ...(block.doc === undefined ? [] : block.doc.split("\n").map((line) => `${indent}  ${line}`)),
@@ -73,7 +78,7 @@ export function blocksMarkdown(chains: readonly BlockChain[], printing: BlockPri
       );
       const about = [block.required ? "*Required.*" : "", block.doc ?? ""].filter((text) => text !== "").join(" ");
       const name = `${"&nbsp;&nbsp;&nbsp;".repeat(depth)}\`${block.name}\``;
-      return `| ${name} | ${cell(about)} | ${cell(code(shortBody(block.body)))} | ${link(block.definition)} | ${overrides.join("<br>")} |`;
+      return `| ${name} | ${cell(about)} | ${cell(code(shortBody(block.ownBody)))} | ${link(block.definition)} | ${overrides.join("<br>")} |`;
     });
     const table = ["| Block | Purpose | Default | Defined | Overridden |", "| --- | --- | --- | --- | --- |", ...rows];
     const about = above.length === 0 ? [] : [`Extends ${above.map((name) => `\`${name}\``).join(" → ")}.`, ""];

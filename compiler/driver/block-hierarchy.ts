@@ -11,6 +11,8 @@ import { readTemplateFile, type TemplateEntry } from "./template-index.ts";
 
 export interface BlockDefinition {
   readonly template: string;
+  /** The template of its file: itself, or for a sub-template the one that holds it. */
+  readonly file: string;
   readonly path: string;
   readonly line: number;
   readonly callsSuper: boolean;
@@ -28,6 +30,10 @@ export interface OverridableBlock {
   /** Where it is placed first, and what it prints unless it is overridden. */
   readonly definition: BlockDefinition;
   readonly body: string;
+  /** The body without the blocks in it. */
+  readonly ownBody: string;
+  /** The same of the definition that wins. */
+  readonly winningBody: string;
   /** The winner first. */
   readonly overrides: readonly BlockDefinition[];
 }
@@ -73,6 +79,7 @@ export function blocksOf(levels: readonly TemplateEntry[]): readonly Overridable
     const places = all.map(
       ({ entry, block }, i): BlockDefinition => ({
         template: entry.name,
+        file: entry.container ?? entry.name,
         path: entry.path,
         line: startOf(block.span).line,
         callsSuper: block.callsSuper,
@@ -87,6 +94,8 @@ export function blocksOf(levels: readonly TemplateEntry[]): readonly Overridable
       required: block.required,
       definition: places.at(-1) as BlockDefinition,
       body: block.body,
+      ownBody: block.ownBody,
+      winningBody: all[0]?.block.ownBody ?? "",
       overrides: places.slice(0, -1),
     };
   });

@@ -16,6 +16,8 @@ import { lineStartsOf, positionAt, type SourceFile, type Span } from "../source/
 
 const commentLine = /^\s*##+\s?(.*)$/;
 const directive = /^\s*##+\s*fgc:/;
+/** The line that begins a block, in any of its forms. */
+const openingLine = /^\s*(?:\[\w+!*\]\s*$|(?:--|<<|>>)\s+block\b|\{%[-+]?\s*block\b)/;
 
 /** The lines of a stretch of a file. */
 export class CommentReader {
@@ -41,7 +43,10 @@ export class CommentReader {
   docOf(opening: Span): string | undefined {
     const first = positionAt(this.#file, opening.start).line - this.#firstLine;
     const last = positionAt(this.#file, Math.max(opening.start, opening.end - 1)).line - this.#firstLine;
-    return proseOf(this.#runUp(first - 1)) ?? proseOf(this.#runDown(last + 1));
+    const top = this.#runDown(last + 1);
+    // A comment between two openings is the inner block's.
+    const isInner = openingLine.test(this.#lines[last + 1 + top.length] ?? "");
+    return proseOf(this.#runUp(first - 1)) ?? (isInner ? undefined : proseOf(top));
   }
 
   #runDown(from: number): readonly string[] {

@@ -18,6 +18,8 @@ export interface BlockFacts {
   readonly isSection: boolean;
   /** As it is written between the opening and the end, the comment at its top left out. */
   readonly body: string;
+  /** The body without the blocks in it. */
+  readonly ownBody: string;
 }
 
 export interface TemplateReference {
@@ -65,12 +67,21 @@ function blockFacts(block: Block, nestedIn: string | undefined, comments: Commen
     callsSuper: reads(block.body, "super"),
     required: block.required,
     isSection: block.section !== undefined,
-    body: bodyText(block),
+    body: bodyText(block, []),
+    ownBody: bodyText(block, [...innerBlocks(block.body)]),
   };
 }
 
-/** The lines between the opening and the end of a block. */
-function bodyText({ opening, span, section }: Block): string {
+/** The blocks in a body that no other block of it holds. */
+function* innerBlocks(body: Body): Generator<Block> {
+  for (const statement of body) {
+    if (statement.kind === "block") yield statement;
+    else yield* innerBlocks(bodiesOf(statement));
+  }
+}
+
+/** The lines between the opening and the end of a block, those of some inner blocks left out. */
+function bodyText({ opening, span, section }: Block, without: readonly Block[]): string {
   const { file } = span;
   const { text } = file;
   const from = text.startsWith("\r\n", opening.end)
@@ -84,7 +95,18 @@ function bodyText({ opening, span, section }: Block): string {
     // A line statement has no delimiter of its own.
     to = /^\s*(--|<<|>>)\s/.test(text.slice(line, word)) ? line : Math.max(tag, from);
   }
-  const lines = text.slice(from, Math.max(from, to)).split(/\r\n|\n|\r/);
+  const kept: string[] = [];
+  let at = from;
+  for (const inner of without) {
+    kept.push(text.slice(at, Math.max(at, lineStart(file, inner.span.start))));
+    const end = inner.span.end;
+    // A section ends with a line, a tag within one.
+    const rest = /[^\n\r]*(?:\r\n|\n|\r|$)/y;
+    rest.lastIndex = end;
+    at = end > from && /[\n\r]/.test(text[end - 1] ?? "") ? end : end + (rest.exec(text)?.[0].length ?? 0);
+  }
+  const whole = kept.join("") + text.slice(at, Math.max(at, to));
+  const lines = whole.split(/\r\n|\n|\r/);
   let first = 0;
   while (/^\s*##/.test(lines[first] ?? "")) first += 1;
   return lines.slice(first).join("\n").replace(/\s+$/, "");

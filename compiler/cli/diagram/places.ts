@@ -25,7 +25,7 @@ export interface Placement {
 const rowGap = 14;
 const laneGap = 10;
 const columnGap = 56;
-const sweeps = 10;
+const sweeps = 30;
 
 export function placeStations(layers: readonly (readonly Station[])[], sizeOf: (id: string) => Size): Placement {
   const height = (station: Station) => (station.isLane ? 0 : sizeOf(station.id).height);
