@@ -1,4 +1,5 @@
 /** @file What a command may touch of the world. Commands get it as an argument, so that tests run them in memory. */
+import type { Thread } from "../driver/check-threads.ts";
 import type { Host } from "../driver/host.ts";
 import type { FolderWatcher } from "./watch.ts";
 
@@ -48,4 +49,6 @@ export interface CliHost extends Host {
   /** The devices of this machine, asked through the package's own runtime: the same one that emitted programs contain. Rejects where asking ends badly. */
   listDevices(): Promise<readonly DeviceDescription[]>;
   openWatcher(): FolderWatcher;
+  /** Threads that check configs with fgc's own code; absent where there are none. */
+  readonly threads?: { readonly count: number; start(): Thread } | undefined;
 }

@@ -13,6 +13,7 @@ import {
 import { homedir, hostname, machine, constants as osConstants, release, type as systemName, version } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { checkThreads } from "./check-thread.ts";
 import { pollingWatcher, systemWatcher } from "./folder-watcher.ts";
 import type { CliHost, DeviceDescription, OutputStream } from "./host.ts";
 
@@ -93,6 +94,7 @@ export function nodeHost(): CliHost {
       });
       return JSON.parse(answer) as readonly DeviceDescription[];
     },
+    threads: checkThreads(packageRoot),
     openWatcher: () => {
       const interval = Number(process.env["FGC_WATCH_POLL"] ?? 0);
       return interval > 0 ? pollingWatcher(interval) : systemWatcher();

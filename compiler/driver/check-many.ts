@@ -2,9 +2,12 @@
  * @file Many configs checked in one go: what is to be done as plain data, so that it can be done here or in a thread (`check-threads.ts`), and the doing of it.
  */
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
-import { checkConfig } from "./check.ts";
+import { type CheckedConfig, checkConfig } from "./check.ts";
 import { listConfigs, loadProject, type Project } from "./compile.ts";
+import { driverDiagnostics as faults } from "./diagnostics.ts";
+import type { FileCache, Notes } from "./file-cache.ts";
 import type { FixedClock, Host } from "./host.ts";
+import { NotedResults, type ResultKey } from "./noted-results.ts";
 
 /** Configs of one project. */
 export interface CheckJob {
@@ -19,53 +22,79 @@ export interface CheckItem {
   /** Absent where the project itself is meant. */
   readonly config: string | undefined;
   readonly diagnostics: readonly Diagnostic[];
-  readonly inputs: readonly string[];
+  /** What was looked at; absent where nobody asked. */
+  readonly notes?: Notes | undefined;
 }
 
-export interface CheckPlan {
-  readonly jobs: readonly CheckJob[];
-  /** Remarks on projects, and projects that cannot be read at all. */
-  readonly projects: readonly CheckItem[];
+/** A project with the configs that it has; or why it cannot be read. */
+export interface FoundProject {
+  readonly dir: string;
+  readonly project: Project | undefined;
+  readonly configs: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-/** All configs of the projects in `folders`. */
-export function planChecks(host: Host, folders: readonly string[], clock: FixedClock | undefined): CheckPlan {
-  const jobs: CheckJob[] = [];
-  const projects: CheckItem[] = [];
-  for (const folder of folders) {
-    try {
-      const project = loadProject(host, folder, { clock });
-      jobs.push({ projectDir: project.dir, configs: listConfigs(host, project), clock });
-      const { dir, diagnostics, meta } = project;
-      if (diagnostics.length > 0) projects.push({ project: dir, config: undefined, diagnostics, inputs: meta.inputs });
-    } catch (error) {
-      if (!(error instanceof DiagnosticError)) throw error;
-      projects.push({ project: folder, config: undefined, diagnostics: error.diagnostics, inputs: [] });
-    }
-  }
-  return { jobs, projects };
-}
+export type CachedHost = Host & { readonly files: FileCache };
 
-/** Does jobs one after the other; what they share is read once. */
+/** Does jobs one after the other. What they share is read once, and kept until it changes. */
 export class Checker {
-  readonly #host: Host;
-  readonly #projects = new Map<string, Project>();
+  readonly #host: CachedHost;
+  readonly #results: NotedResults;
 
-  constructor(host: Host) {
+  constructor(host: CachedHost) {
     this.#host = host;
+    this.#results = new NotedResults(host.files);
+  }
+
+  async find(folder: string, clock: FixedClock | undefined): Promise<FoundProject> {
+    return this.#results.make(projectKey(folder), () => {
+      try {
+        const project = loadProject(this.#host, folder, { clock });
+        const { dir, diagnostics } = project;
+        return { dir, project, configs: listConfigs(this.#host, project), diagnostics };
+      } catch (error) {
+        if (!(error instanceof DiagnosticError)) throw error;
+        return { dir: folder, project: undefined, configs: [], diagnostics: error.diagnostics };
+      }
+    });
+  }
+
+  notesOf(folder: string): Notes {
+    return this.#results.notesOf(projectKey(folder));
   }
 
   async check({ projectDir, configs, clock }: CheckJob): Promise<readonly CheckItem[]> {
-    let project = this.#projects.get(projectDir);
-    if (project === undefined) {
-      project = loadProject(this.#host, projectDir, { clock });
-      this.#projects.set(projectDir, project);
-    }
+    const { project } = await this.find(projectDir, clock);
+    if (project === undefined) return [];
+    const shared = this.notesOf(projectDir);
     const items: CheckItem[] = [];
     for (const config of configs) {
-      const { diagnostics, inputs } = await checkConfig(this.#host, { project, config, clock });
-      items.push({ project: projectDir, config, diagnostics, inputs });
+      const taking = this.#host.files.takeNotes();
+      const { diagnostics, inputs } = await this.#checkOne(project, config, clock);
+      items.push({
+        project: project.dir,
+        config,
+        diagnostics,
+        notes: new Set([...shared, ...taking.stop(), ...inputs]),
+      });
     }
     return items;
   }
+
+  /** A fault of ours in one config leaves the others' results. */
+  async #checkOne(project: Project, config: string, clock: FixedClock | undefined): Promise<CheckedConfig> {
+    try {
+      return await checkConfig(this.#host, { project, config, clock });
+    } catch (error) {
+      const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      return { config, diagnostics: [faults.checkFailed({}, { config, problem })], inputs: [] };
+    }
+  }
+
+  /** @param changed what is not as it was, as the host's files have it by now */
+  forget(changed: Notes): void {
+    this.#results.forget(changed);
+  }
 }
+
+const projectKey = (folder: string): ResultKey<FoundProject> => ({ name: folder });

@@ -22,6 +22,20 @@ export const driverDiagnostics = defineDiagnostics("driver", {
       p.nearest === undefined ? "`fgc graph --format outline` shows the paths" : `did you mean '${p.nearest}'?`,
     doc: "A path begins at a target or at a named node (`@optimizer`) and goes through keys, arguments and `[index]`. It leads nowhere, so the override would have no effect. A new argument is set by its full path, and is then checked as if it stood in the config.",
   },
+  unknownPath: {
+    severity: "error",
+    message: (p: { path: string; step: string; nearest?: string | undefined }) =>
+      p.step === p.path ? `the config has no '${p.path}'` : `'${p.path}': there is no '${p.step}'`,
+    hint: (p) =>
+      p.nearest === undefined ? "`fgc explain` without a path lists the targets" : `did you mean '${p.nearest}'?`,
+    doc: "A path begins at a target or at a named node (`@optimizer`) and goes through keys, arguments and `[index]`, into other projects too. This one leads nowhere: neither does the config set it, nor has the constructor such an argument.",
+  },
+  checkFailed: {
+    severity: "error",
+    message: (p: { config: string; problem: string }) => `fgc itself failed at '${p.config}': ${p.problem}`,
+    hint: () => "this is not your config's doing: please report it, with the config (`fgc pp`) and `node --version`",
+    doc: "Checking a config ended with a fault of fgc's own, or with the end of the thread that did it. The other configs were checked, and their results stand.",
+  },
   notAList: {
     severity: "error",
     message: (p: { text: string; found: string }) => `'${p.text}' adds to a list, and the value there is ${p.found}`,

@@ -1,14 +1,16 @@
 /** @file `fgc check`: configs through every stage up to types; nothing is written. */
 import { resolve } from "node:path";
-import { type Diagnostic, DiagnosticError } from "../../diagnostics/diagnostic.ts";
+import { DiagnosticError } from "../../diagnostics/diagnostic.ts";
 import type { CheckItem } from "../../driver/check-many.ts";
-import { projectsBelow } from "../../driver/projects-below.ts";
+import type { CachedHost } from "../cached-host.ts";
+import type { CheckAllResult } from "../check-all.ts";
 import { choice, defineCommand, toggle } from "../command.ts";
 import { cliDiagnostics as faults } from "../diagnostics.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CliHost } from "../host.ts";
 import { reportDiagnostics, showPath } from "../output.ts";
 import type { Session } from "../session.ts";
+import type { WatchRound } from "../watch.ts";
 
 export const checkCommand = defineCommand({
   name: "check",
@@ -29,16 +31,18 @@ export const checkCommand = defineCommand({
       "text",
     ),
   },
-  async run(host, { options, names, session }) {
+  async run(host, { options, names, session, watch }) {
     const started = performance.now();
     const { globals } = session;
     const isMany = options.all || options.recursive;
     if (isMany || names.length > 1) refuseSingleOnly(session, names, isMany);
-    const items = isMany ? await checkAll(host, session, options.recursive) : await checkNamed(host, session, names);
+    const { items, checked, configs, notes } = isMany
+      ? await checkAll(host as CachedHost, session, options.recursive, watch)
+      : await checkNamed(host, session, names);
     const report = await import("../check-report.ts");
     const shared = report.shareFaults(items);
     const summary = report.summarize(items, shared);
-    const notes = new Map(shared.map((fault) => [fault.diagnostic, report.hitConfigs(fault)]));
+    const remarks = new Map(shared.map((fault) => [fault.diagnostic, report.hitConfigs(fault)]));
     const ok = summary.errors === 0 && !(globals.werror && summary.warnings > 0);
     const isGithub = options.format === "github";
     const isJson = globals.json || options.format === "json";
@@ -47,7 +51,7 @@ export const checkCommand = defineCommand({
         host,
         globals,
         shared.map(({ diagnostic }) => diagnostic),
-        (diagnostic) => notes.get(diagnostic),
+        (diagnostic) => remarks.get(diagnostic),
       );
     const annotations = shared
       .filter(({ diagnostic }) => diagnostic.severity !== "info" || globals.verbose)
@@ -57,11 +61,13 @@ export const checkCommand = defineCommand({
     const text = isJson
       ? `${JSON.stringify(json, null, 2)}\n`
       : `${isGithub ? annotations.join("") : ""}${report.summaryLine(summary)}${time}\n`;
+    const isOurs = shared.some(({ diagnostic }) => diagnostic.code === "driver/check-failed");
     return {
       text,
       json,
-      exitCode: ok ? ExitCode.Ok : ExitCode.InvalidInput,
-      inputs: [...new Set(items.flatMap(({ inputs }) => inputs))],
+      exitCode: ok ? ExitCode.Ok : isOurs ? ExitCode.Internal : ExitCode.InvalidInput,
+      notes,
+      did: `checked ${checked === configs ? "" : `${checked} of `}${configs} config${configs === 1 ? "" : "s"}`,
     };
   },
 });
@@ -69,58 +75,53 @@ export const checkCommand = defineCommand({
 /** What is said of one config is not true of many. */
 function refuseSingleOnly({ globals, overrides, hasFlags }: Session, names: readonly string[], isMany: boolean): void {
   if (isMany && names.length > 0) throw new DiagnosticError(faults.allOrSome({}, { name: names[0] as string }));
-  const what =
-    overrides[0] !== undefined
-      ? `'${overrides[0]}'`
-      : globals.set.length > 0
-        ? "--set"
-        : hasFlags
-          ? "a flag of a config"
-          : isMany && globals.configTemplate !== undefined
-            ? "--config-template"
-            : undefined;
+  let what: string | undefined;
+  if (isMany && globals.configTemplate !== undefined) what = "--config-template";
+  if (hasFlags) what = "a flag of a config";
+  if (globals.set.length > 0) what = "--set";
+  if (overrides[0] !== undefined) what = `'${overrides[0]}'`;
   if (what !== undefined) throw new DiagnosticError(faults.singleOnly({}, { what }));
 }
 
-async function checkNamed(host: CliHost, session: Session, names: readonly string[]): Promise<readonly CheckItem[]> {
+async function checkNamed(host: CliHost, session: Session, names: readonly string[]): Promise<CheckAllResult> {
   const { checkConfig } = await import("../../driver/check.ts");
   const items: CheckItem[] = [];
+  const notes = new Set<string>();
   const sessions = names.length > 1 ? names.map((name) => session.withConfig(name)) : [session];
   const seen = new Set<string>();
   for (const each of sessions) {
-    const { project } = each;
-    if (!seen.has(project.dir)) items.push(...projectRemarks(project.dir, project.diagnostics));
-    seen.add(project.dir);
+    const { dir, diagnostics: remarks } = each.project;
+    if (!seen.has(dir) && remarks.length > 0) items.push({ project: dir, config: undefined, diagnostics: remarks });
+    seen.add(dir);
     const { config, diagnostics, inputs } = await checkConfig(host, each.request);
-    items.push({ project: project.dir, config, diagnostics, inputs: [...project.meta.inputs, ...inputs] });
+    items.push({ project: dir, config, diagnostics });
+    for (const path of inputs) notes.add(path);
   }
   session.claimProjectDiagnostics();
-  return items;
+  return { items, checked: sessions.length, configs: sessions.length, notes };
 }
 
-function projectRemarks(project: string, diagnostics: readonly Diagnostic[]): readonly CheckItem[] {
-  return diagnostics.length === 0 ? [] : [{ project, config: undefined, diagnostics, inputs: [] }];
-}
-
-async function checkAll(host: CliHost, session: Session, recursive: boolean): Promise<readonly CheckItem[]> {
-  const { Checker, planChecks } = await import("../../driver/check-many.ts");
-  const start = resolve(host.cwd(), session.globals.projectDir ?? ".");
-  const { clock } = session;
-  const below = projectsBelow(host.files, start);
-  const isProject = below[0] === start;
-  // Within a project's folders `--all` means that project, as every command does.
-  const folders = (isProject && !recursive) || below.length === 0 ? [start] : below;
-  const plan = planChecks(host, folders, clock);
-  const checker = new Checker(host);
-  const items: CheckItem[] = [...plan.projects];
-  for (const job of plan.jobs) items.push(...(await checker.check(job)));
-  return items.sort(byPlace);
-}
-
-/** Whatever came first: projects by folder, a project's own faults before those of its configs. */
-function byPlace(a: CheckItem, b: CheckItem): number {
-  const key = (item: CheckItem) => `${item.project}\0${item.config ?? ""}`;
-  return key(a) < key(b) ? -1 : 1;
+async function checkAll(
+  host: CachedHost,
+  session: Session,
+  recursive: boolean,
+  watch: WatchRound | undefined,
+): Promise<CheckAllResult> {
+  const { CheckAll } = await import("../check-all.ts");
+  const { globals, clock } = session;
+  const make = () => new CheckAll(host);
+  const all = watch?.keep("check", make) ?? make();
+  const isShown = host.stderr.isTerminal && !globals.quiet;
+  const progress = (done: number, of: number): void => {
+    if (isShown) host.stderr.write(`\r\u001b[Kchecked ${done} of ${of} configs`);
+  };
+  try {
+    const start = resolve(host.cwd(), globals.projectDir ?? ".");
+    return await all.run({ start, recursive, clock, withNotes: watch !== undefined, progress }, watch?.changed);
+  } finally {
+    if (isShown) host.stderr.write("\r\u001b[K");
+    if (watch === undefined) all.close();
+  }
 }
 
 function seconds(ms: number): string {
