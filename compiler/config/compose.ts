@@ -15,7 +15,7 @@ import type { Origin, Span } from "../source/span.ts";
 import { configDiagnostics as faults } from "./diagnostics.ts";
 import { type LexFault, LexState } from "./lex.ts";
 import { maximumNesting } from "./limits.ts";
-import { faultyScalar, TreeReader } from "./read-tree.ts";
+import { type AliasPlace, faultyScalar, TreeReader } from "./read-tree.ts";
 import { type Block, composeBlocks, composePart, isSound } from "./recover.ts";
 import { originOfRange, type RenderedText } from "./rendered.ts";
 import type { SyntaxFault } from "./syntax-faults.ts";
@@ -27,12 +27,16 @@ export interface ConfigAnchor {
   readonly origin: Origin;
 }
 
+export type { AliasPlace };
+
 export interface ComposeResult {
   /** Absent where there were errors. */
   readonly root: ConfigNode | undefined;
   /** What could be read; absent where nothing could. */
   readonly partial: ConfigNode | undefined;
   readonly diagnostics: readonly Diagnostic[];
+  /** Where aliases stand in the text: in the tree they are the nodes that they mean. */
+  readonly aliases: readonly AliasPlace[];
   /** In the order of the text. */
   readonly anchors: readonly ConfigAnchor[];
 }
@@ -84,6 +88,7 @@ export function composeConfig(rendered: RenderedText): ComposeResult {
     root: failed ? undefined : partial,
     partial,
     diagnostics: found,
+    aliases: reader.aliases,
     anchors: reader.definitions.map(({ name, start, end }) => ({ name, origin: lazily(place, start, end) })),
   };
 }

@@ -15,6 +15,12 @@ export interface AnchorDefinition {
   readonly end: number;
 }
 
+export interface AliasPlace {
+  readonly start: number;
+  readonly end: number;
+  readonly target: ConfigNode;
+}
+
 export interface TreeReaderOptions {
   readonly tags: readonly ScannedTag[];
   readonly text: string;
@@ -25,6 +31,7 @@ export interface TreeReaderOptions {
 export class TreeReader {
   /** In the order of the text. */
   readonly definitions: AnchorDefinition[] = [];
+  readonly aliases: AliasPlace[] = [];
   readonly #anchors = new Map<string, ConfigNode | "open">();
   readonly #firstPlaces = new Map<string, AnchorDefinition>();
   /** How deep a node is, aliases followed: what every later stage recurses through. */
@@ -133,7 +140,10 @@ export class TreeReader {
     const { place, report } = this.#options;
     const [start, end] = range ?? [0, 0];
     const target = this.#anchors.get(name);
-    if (target !== undefined && target !== "open") return target;
+    if (target !== undefined && target !== "open") {
+      this.aliases.push({ start, end, target });
+      return target;
+    }
     if (target === "open") report(faults.recursiveAlias(place(start, end), { name }));
     else {
       const uses = this.#undefinedUses.get(name);

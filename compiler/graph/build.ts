@@ -5,7 +5,7 @@
  *
  * Needs:   a composed tree.
  * Leaves:  a graph in which an anchor's uses are one object; the root's dotted entries are dropped.
- * Faults:  graph/*. Building goes on after a fault with null in its place, so that one run reports all of them.
+ * Faults:  graph/*. Building goes on after a fault with a faulty node in its place, so that one run reports all of them.
  */
 import { configDiagnostics } from "../config/diagnostics.ts";
 import { lazyOrigin, type RenderedText } from "../config/rendered.ts";
@@ -26,12 +26,14 @@ import { buildTagged, taggedWords } from "./build-tagged.ts";
 import { checkGraph } from "./check.ts";
 import { describe, placeOf } from "./describe.ts";
 import { graphDiagnostics as faults } from "./diagnostics.ts";
-import { buildEntries } from "./mapping.ts";
+import { buildEntries, type MappingPairs } from "./mapping.ts";
 import type { DictEntry, GraphValue, ScalarNode, TupleNode } from "./node.ts";
 
 export interface BuildGraphResult {
   /** Absent where there were errors. */
   readonly graph: GraphValue | undefined;
+  /** The graph as far as it could be built, with faulty nodes where it could not. */
+  readonly partial: GraphValue;
   /** What was made of each node of the config tree, those that lost against a later one included. */
   readonly values: ReadonlyMap<ConfigNode, GraphValue>;
   readonly diagnostics: readonly Diagnostic[];
@@ -43,7 +45,8 @@ export function buildGraphFrom(root: ConfigNode, rendered: RenderedText, yamlFlo
   for (const diagnostic of checkGraph(value)) builder.report(diagnostic);
   const graph = builder.withoutDottedTargets(value);
   const { diagnostics, built } = builder;
-  return { graph: diagnostics.some((d) => d.severity === "error") ? undefined : graph, values: built, diagnostics };
+  const failed = diagnostics.some((d) => d.severity === "error");
+  return { graph: failed ? undefined : graph, partial: graph, values: built, diagnostics };
 }
 
 /** What the builders of the single tags get to work with. */
@@ -58,6 +61,11 @@ export class GraphBuilder {
     this.rendered = rendered;
     this.yamlFloats = yamlFloats;
   }
+
+  /** Mappings that lost entries to faults: what is missing in them is not missed by the user. */
+  readonly incomplete = new Set<ConfigNode>();
+  /** Of mappings, merge keys followed: many may merge the same one. */
+  readonly pairs = new Map<ConfigNode, MappingPairs>();
 
   report(diagnostic: Diagnostic): void {
     this.diagnostics.push(diagnostic);
@@ -81,6 +89,7 @@ export class GraphBuilder {
   }
 
   private construct(node: ConfigNode): GraphValue {
+    if (node.faulty === true) return this.nothing(node);
     const tag = node.tag?.name;
     if (tag === undefined || tag === "!") {
       if (node.kind === "scalar") return this.plainScalar(node, node.plain || tag === "!");
@@ -99,7 +108,10 @@ export class GraphBuilder {
   }
 
   private collection(node: ConfigNode & { kind: "sequence" | "mapping" }): GraphValue {
-    if (node.kind === "mapping") return { kind: "dict", origin: this.originOf(node), entries: this.entries(node) };
+    if (node.kind === "mapping") {
+      const entries = this.entries(node);
+      return { kind: "dict", origin: this.originOf(node), entries, ...this.marks(node) };
+    }
     return { kind: "list", origin: this.originOf(node), items: node.items.map((item) => this.build(item)) };
   }
 
@@ -198,17 +210,23 @@ export class GraphBuilder {
 
   /** Stands where a fault was reported. */
   nothing(node: ConfigNode): ScalarNode {
-    return { kind: "scalar", origin: this.originOf(node), value: null };
+    return { kind: "scalar", origin: this.originOf(node), value: null, faulty: true };
+  }
+
+  marks(node: ConfigNode): { readonly faulty?: true } {
+    return this.incomplete.has(node) ? { faulty: true } : {};
   }
 
   /** Only at the root: `.name` entries carry anchors and are no targets. */
   withoutDottedTargets(root: GraphValue): GraphValue {
     if (root.kind !== "dict") return root;
+    let lost = root.faulty === true;
     const entries = root.entries.filter(({ key }) => {
       if (key.kind === "scalar" && typeof key.value === "string") return !key.value.startsWith(".");
-      this.report(faults.rootKey(placeOf(key.origin), { found: describe(key) }));
+      if (key.faulty !== true) this.report(faults.rootKey(placeOf(key.origin), { found: describe(key) }));
+      lost = true;
       return false;
     });
-    return { ...root, entries };
+    return { ...root, entries, ...(lost ? { faulty: true } : {}) };
   }
 }

@@ -25,7 +25,7 @@ export function callArguments(node: ConfigNode, tag: string, builder: GraphBuild
       return { args, kwargs: [] };
     }
     case "mapping":
-      return mappingArguments(builder.entries(node), builder);
+      return mappingArguments(builder.entries(node), node, builder);
   }
 }
 
@@ -33,7 +33,7 @@ function characters(text: string, origin: GraphValue["origin"]): GraphValue[] {
   return [...text].map((character) => ({ kind: "scalar", origin, value: character }));
 }
 
-function mappingArguments(entries: readonly DictEntry[], builder: GraphBuilder): Arguments {
+function mappingArguments(entries: readonly DictEntry[], node: ConfigNode, builder: GraphBuilder): Arguments {
   const names = entries.map(({ key }) =>
     key.kind === "scalar" && typeof key.value === "string" ? key.value : undefined,
   );
@@ -41,33 +41,43 @@ function mappingArguments(entries: readonly DictEntry[], builder: GraphBuilder):
     entries.length > 0 && entries.length <= 2 && names.every((name) => name === "args" || name === "kwargs");
   if (isExplicit && entries.every(({ value }) => !isNullValue(value))) {
     const given = (name: "args" | "kwargs") => entries[names.indexOf(name)]?.value;
-    const args = explicitArgs(given("args"), builder);
-    return { args, ...explicitKwargs(given("kwargs"), builder) };
+    const args = explicitArgs(given("args"), node, builder);
+    return { args, ...explicitKwargs(given("kwargs"), node, builder) };
   }
   const numbered = entries.flatMap((entry, i) => {
     const number = /^arg(\d+)$/.exec(names[i] ?? "")?.[1];
     return number === undefined ? [] : [{ number: BigInt(number), value: entry.value }];
   });
   const named = entries.filter((_, i) => !/^arg\d+$/.test(names[i] ?? ""));
-  return { args: sortByNumber(numbered, builder), ...keywords(named, builder) };
+  return { args: sortByNumber(numbered, builder), ...keywords(named, node, builder) };
 }
 
-function explicitArgs(value: GraphValue | undefined, builder: GraphBuilder): readonly GraphValue[] {
+function explicitArgs(value: GraphValue | undefined, node: ConfigNode, builder: GraphBuilder): readonly GraphValue[] {
   if (value === undefined) return [];
+  if (value.faulty === true) builder.incomplete.add(node);
   if (value.kind === "list" || value.kind === "tuple") return value.items;
+  if (value.faulty === true) return [];
   if (value.kind === "dict") return value.entries.map((entry) => entry.key);
   if (value.kind === "scalar" && typeof value.value === "string") {
     const args = characters(value.value, value.origin);
     if (args.length > 0) builder.report(faults.spreadText(placeOf(value.origin), { tag: "args:", count: args.length }));
     return args;
   }
+  builder.incomplete.add(node);
   builder.report(faults.badArguments(placeOf(value.origin), { what: "args", found: describe(value) }));
   return [];
 }
 
-function explicitKwargs(value: GraphValue | undefined, builder: GraphBuilder): Omit<Arguments, "args"> {
+function explicitKwargs(
+  value: GraphValue | undefined,
+  node: ConfigNode,
+  builder: GraphBuilder,
+): Omit<Arguments, "args"> {
   if (value === undefined) return { kwargs: [] };
-  if (value.kind === "dict") return keywords(value.entries, builder);
+  if (value.faulty === true) builder.incomplete.add(node);
+  if (value.kind === "dict") return keywords(value.entries, node, builder);
+  if (value.faulty === true) return { kwargs: [] };
+  builder.incomplete.add(node);
   builder.report(faults.badArguments(placeOf(value.origin), { what: "kwargs", found: describe(value) }));
   return { kwargs: [] };
 }
@@ -104,11 +114,17 @@ function orderable(value: Scalar): bigint | number | string | undefined {
 const reserved = ["constructor", "self", "_identity"];
 
 /** Keywords of a call; the two that are not passed on are taken out. */
-export function keywords(entries: readonly DictEntry[], builder: GraphBuilder): Omit<Arguments, "args"> {
+export function keywords(
+  entries: readonly DictEntry[],
+  node: ConfigNode,
+  builder: GraphBuilder,
+): Omit<Arguments, "args"> {
   const kwargs: Keyword[] = [];
   const taken: { latentArgs?: GraphValue; submoduleSearchpath?: GraphValue } = {};
   for (const { key, value } of entries) {
-    if (key.kind !== "scalar" || typeof key.value !== "string") {
+    if (key.faulty === true) builder.incomplete.add(node);
+    else if (key.kind !== "scalar" || typeof key.value !== "string") {
+      builder.incomplete.add(node);
       builder.report(faults.keywordName(placeOf(key.origin), { found: describe(key) }));
     } else if (reserved.includes(key.value)) {
       builder.report(faults.reservedKeyword(placeOf(key.origin), { name: key.value }));

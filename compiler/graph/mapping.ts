@@ -18,29 +18,39 @@ import { floatText } from "./float-text.ts";
 import type { DictEntry, GraphValue } from "./node.ts";
 
 export function buildEntries(node: ConfigMapping, builder: GraphBuilder): DictEntry[] {
-  const { merged, own } = flatten(node, builder);
+  const { merged, own } = split(node, builder);
   const entries = new Map<unknown, DictEntry>();
+  for (const pair of merged) {
+    const key = hashableKey(pair, node, builder);
+    if (key !== undefined) put(entries, key, builder.build(pair.value));
+  }
   const seen = new Map<unknown, Origin>();
-  for (const pair of [...merged, ...own]) {
-    const key = buildKey(pair.key, builder);
-    if (
-      key.kind === "list" ||
-      key.kind === "tuple" ||
-      key.kind === "dict" ||
-      (key.kind === "opaque" && key.type === "set")
-    ) {
-      builder.report(faults.unhashableKey(placeOf(key.origin), { found: describe(key) }));
-      continue;
-    }
+  for (const pair of own) {
+    const key = hashableKey(pair, node, builder);
+    if (key === undefined) continue;
     const value = builder.build(pair.value);
     const id = keyIdentity(key);
-    const first = entries.get(id);
-    if (first !== undefined && own.includes(pair)) warnRepeated(key, seen.get(id), builder.originOf(pair.key), builder);
-    if (own.includes(pair)) seen.set(id, builder.originOf(pair.key));
-    // The first key keeps its place and its spelling, the last value wins.
-    entries.set(id, { key: first?.key ?? key, value });
+    const origin = builder.originOf(pair.key);
+    if (entries.has(id)) warnRepeated(key, seen.get(id), origin, builder);
+    seen.set(id, origin);
+    put(entries, key, value);
   }
   return [...entries.values()];
+}
+
+/** The first key keeps its place and its spelling, the last value wins. */
+function put(entries: Map<unknown, DictEntry>, key: GraphValue, value: GraphValue): void {
+  const id = keyIdentity(key);
+  entries.set(id, { key: entries.get(id)?.key ?? key, value });
+}
+
+function hashableKey(pair: ConfigPair, node: ConfigMapping, builder: GraphBuilder): GraphValue | undefined {
+  const key = buildKey(pair.key, builder);
+  const isCollection = key.kind === "list" || key.kind === "tuple" || key.kind === "dict";
+  if (!isCollection && !(key.kind === "opaque" && key.type === "set")) return key;
+  builder.incomplete.add(node);
+  builder.report(faults.unhashableKey(placeOf(key.origin), { found: describe(key) }));
+  return undefined;
 }
 
 function buildKey(key: ConfigNode, builder: GraphBuilder): GraphValue {
@@ -50,14 +60,23 @@ function buildKey(key: ConfigNode, builder: GraphBuilder): GraphValue {
   return builder.build(key);
 }
 
-function isMergeKey(key: ConfigNode): boolean {
+/** `<<`, which merges other mappings into this one. */
+export function isMergeKey(key: ConfigNode): boolean {
   if (key.kind !== "scalar") return false;
   if (key.tag === undefined) return key.plain && resolvePlain(key.text, "reference") === "merge";
   return key.tag.name === `${yamlTagPrefix}merge` || (key.tag.name === "!" && key.text === "<<");
 }
 
+export interface MappingPairs {
+  /** What `<<` brings in; each key once. */
+  readonly merged: readonly ConfigPair[];
+  readonly own: readonly ConfigPair[];
+}
+
 /** Merged pairs come before own ones; of a list of mappings the last comes first, so that the first one wins. */
-function flatten(node: ConfigMapping, builder: GraphBuilder): { merged: ConfigPair[]; own: ConfigPair[] } {
+function split(node: ConfigMapping, builder: GraphBuilder): MappingPairs {
+  const known = builder.pairs.get(node);
+  if (known !== undefined) return known;
   const merged: ConfigPair[] = [];
   const own: ConfigPair[] = [];
   for (const pair of node.pairs) {
@@ -68,14 +87,29 @@ function flatten(node: ConfigMapping, builder: GraphBuilder): { merged: ConfigPa
     const sources = pair.value.kind === "sequence" ? [...pair.value.items].reverse() : [pair.value];
     for (const source of sources) {
       if (source.kind === "mapping") {
-        const inner = flatten(source, builder);
-        merged.push(...inner.merged, ...inner.own);
-      } else {
-        builder.report(faults.mergeSource(placeOf(builder.originOf(source)), { found: describe(source) }));
+        const inner = split(source, builder);
+        for (const part of [inner.merged, inner.own]) for (const each of part) merged.push(each);
+        if (builder.incomplete.has(source)) builder.incomplete.add(node);
+        continue;
       }
+      builder.incomplete.add(node);
+      if (source.faulty !== true)
+        builder.report(faults.mergeSource(placeOf(builder.originOf(source)), { found: describe(source) }));
     }
   }
-  return { merged, own };
+  const pairs = { merged: distinct(merged, builder), own };
+  builder.pairs.set(node, pairs);
+  return pairs;
+}
+
+/** Each key once, at its first place, with its last value: mappings that merge each other over and over stay as small as what they hold. */
+function distinct(pairs: readonly ConfigPair[], builder: GraphBuilder): readonly ConfigPair[] {
+  const found = new Map<unknown, ConfigPair>();
+  for (const pair of pairs) {
+    const id = keyIdentity(buildKey(pair.key, builder));
+    found.set(id, { key: found.get(id)?.key ?? pair.key, value: pair.value });
+  }
+  return [...found.values()];
 }
 
 /** Keys are equal as in Python: `1`, `1.0` and `true` are one key, and a node is equal to itself. */

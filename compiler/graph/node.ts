@@ -12,6 +12,11 @@ export type GraphValue = ScalarNode | OpaqueNode | ListNode | TupleNode | DictNo
 
 interface NodeBase {
   readonly origin: Origin;
+  /**
+   * Set where a fault has been reported: of a scalar, that nobody knows its value; of a collection or call, that entries are missing.
+   * Passes go on with it, and report nothing that follows from it. A graph that is emitted has none.
+   */
+  readonly faulty?: true;
 }
 export interface ScalarNode extends NodeBase {
   readonly kind: "scalar";
