@@ -207,3 +207,32 @@ describe("subcommands", () => {
     expect((await fgc(empty, "project", "create")).stderr).toContain("required option '--name <name>' not specified");
   });
 });
+
+describe("fgc new", () => {
+  it("asks nothing with --yes, and makes a project that stands on its own", async () => {
+    const { code, stdout, files } = await fgc(empty, "new", "Demo", "--from", "causal-lm", "--yes");
+    expect(code).toBe(0);
+    expect(stdout).toContain("next:\n  cd demo\n  fgc check\n  fgc train\n");
+    expect(files["/ws/demo/forgather_workspace/base_directories.yaml"]).toContain("ns.forgather_dir = workspace_root");
+    const checked = await fgc({ files, cwd: "/ws/demo" }, "graph", "--format", "none");
+    expect([checked.code, checked.stderr]).toEqual([0, ""]);
+  });
+  it("stays in the workspace that is there", async () => {
+    const made = await fgc(empty, "ws", "create", "--name", "Lab");
+    const { files } = await fgc(next(made), "new", "Demo", "--yes");
+    expect(Object.keys(files).filter((path) => path.startsWith("/ws/demo/forgather_workspace"))).toEqual([]);
+  });
+  it("says what is missing where nobody can answer", async () => {
+    const { code, stderr, files } = await fgc(empty, "new", "--from", "model");
+    expect([code, files]).toEqual([2, empty.files]);
+    expect(stderr).toContain("without a terminal to ask at, NAME, --description must be given");
+    expect((await fgc({ ...empty, isTerminal: true }, "new", "--yes")).code).toBe(2);
+    expect((await fgc(empty, "new", "x", "--from", "causal")).code).toBe(2);
+  });
+  it("asks at a terminal for what it was not told", async () => {
+    const world = { ...empty, isTerminal: true, stdin: "\r" };
+    const { code, stderr, files } = await fgc(world, "new", "Demo", "--from", "plain", "--description", "x");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(files["/ws/demo/meta.yaml"]).toContain('description: "x"');
+  });
+});

@@ -9,6 +9,7 @@ import { graphCommand } from "./graph.ts";
 import { indexCommand } from "./index-command.ts";
 import { lsCommand } from "./ls.ts";
 import { metaCommand } from "./meta.ts";
+import { newCommand } from "./new.ts";
 import { ppCommand } from "./pp.ts";
 import { projectCommand } from "./project.ts";
 import { targetsCommand } from "./targets.ts";
@@ -32,6 +33,7 @@ export const commands: readonly CommandDefinition[] = [
   checkCommand,
   buildCommand,
   trainCommand,
+  newCommand,
   wsCommand,
   projectCommand,
 ];

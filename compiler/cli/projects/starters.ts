@@ -14,26 +14,41 @@ export interface Starter {
   /** The default config, unless the user names another. */
   readonly config: string;
   readonly layers: readonly string[];
+  /** What to type first. */
+  readonly next: readonly string[];
 }
 
 export const starters = {
-  plain: { summary: "a project with nothing in it but the shape of one", config: "default.yaml", layers: ["plain"] },
+  plain: {
+    summary: "a project with nothing in it but the shape of one",
+    config: "default.yaml",
+    layers: ["plain"],
+    next: ["fgc ls", "fgc pp", "fgc construct"],
+  },
   "causal-lm": {
     summary: "a small language model that trains on its own text in about a minute",
     config: "baseline.yaml",
     layers: ["text", "data", "causal-lm"],
+    next: ["fgc check", "fgc train", 'node output_models/*/model.mjs --prompt "Call me"'],
   },
   model: {
     summary: "a model whose sizes are flags, for other projects",
     config: "model.yaml",
     layers: ["text", "model"],
+    next: ["fgc check", "fgc build", "fgc construct --target model"],
   },
   tokenizer: {
     summary: "a tokenizer trained on a folder of texts",
     config: "tokenizer.yaml",
     layers: ["text", "tokenizer"],
+    next: ["fgc check", "fgc build", "fgc construct"],
   },
-  dataset: { summary: "a folder of texts as a dataset", config: "data.yaml", layers: ["text", "data", "dataset"] },
+  dataset: {
+    summary: "a folder of texts as a dataset",
+    config: "data.yaml",
+    layers: ["text", "data", "dataset"],
+    next: ["fgc check", "fgc construct --target train_dataset_split"],
+  },
 } as const satisfies Record<string, Starter>;
 
 export type StarterKind = keyof typeof starters;
