@@ -79,7 +79,7 @@ export class FileCache implements Files {
     const changed = new Set<string>();
     for (const path of new Set(paths)) {
       this.#refreshPath(path, changed);
-      this.#refreshList(dirname(path), changed);
+      this.#refreshList(this.#nearestList(path), changed);
       if (this.#mayHold(path)) this.#refreshBelow(path, changed);
     }
     return changed;
@@ -104,6 +104,13 @@ export class FileCache implements Files {
     const now = this.#files.list(path);
     if (!sameEntries(known, now)) changed.add(`${path}/`);
     this.#lists.set(path, now);
+  }
+
+  /** The innermost folder around a path that was listed: below it, the path lies in a folder that is new. */
+  #nearestList(path: string): string {
+    let folder = dirname(path);
+    while (!this.#lists.has(folder) && dirname(folder) !== folder) folder = dirname(folder);
+    return folder;
   }
 
   /** Whether it is or was a folder, as far as is known. */
