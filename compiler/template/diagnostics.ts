@@ -1,5 +1,7 @@
 /** @file What can be wrong with a template: the catalogue of the stage, and the error that carries one with the text so far. */
 import { type Diagnostic, DiagnosticError, defineDiagnostics, type Place } from "../diagnostics/diagnostic.ts";
+import type { UsedTemplate } from "./loader.ts";
+import type { Piece } from "./output.ts";
 import type { ErrorKind } from "./values/errors.ts";
 
 interface Named {
@@ -70,6 +72,13 @@ export const templateDiagnostics = defineDiagnostics("template", {
     hint: (p: Message) => p.hint,
     doc: "Templates, blocks or macros enter each other without end. A template cannot extend a shadowed file of its own name: it finds itself.",
   },
+  tooMuch: {
+    severity: "error",
+    message: (p: { what: string; inLoop: boolean }) => `this ${p.inLoop ? "loop" : "template"} ${p.what}`,
+    hint: (p: { what: string; inLoop: boolean }) =>
+      p.inLoop ? "loop over fewer items: a config is computed, not a data set" : undefined,
+    doc: "A render may take some million steps and print some ten million characters, which no config needs. The count does not depend on the machine. It is told at the innermost loop that was running.",
+  },
   evaluation: {
     severity: "error",
     message: (p: Message) => p.message,
@@ -84,11 +93,15 @@ export const templateDiagnostics = defineDiagnostics("template", {
   },
 });
 
-/** The fault that ended a render or a parse. `kind` is the language's own classification. */
+/** What is wrong with a template: all independent faults of one render or parse. `kind` is the language's own classification of the first. */
 export class TemplateFault extends DiagnosticError {
   readonly kind: ErrorKind;
-  /** The text that was rendered before the fault. */
+  /** The text that was rendered all the same. What a faulty part should have printed is missing from it. */
   partialText: string | undefined;
+  /** The same with its origins; an empty piece with `isGap` stands where something is missing. */
+  partialPieces: readonly Piece[] | undefined;
+  /** Every file that was read: when one of them changes, the fault may be mended. */
+  used: readonly UsedTemplate[] = [];
   constructor(kind: ErrorKind, diagnostic: Diagnostic, ...more: Diagnostic[]) {
     super(diagnostic, ...more);
     this.kind = kind;

@@ -1,9 +1,9 @@
 /** @file The template stage from outside: a search path, and renders over it. */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Origin } from "../source/span.ts";
-import { TemplateFault } from "./diagnostics.ts";
+import type { TemplateFault } from "./diagnostics.ts";
 import { renderTemplate } from "./evaluate/inheritance.ts";
-import { Run, type RunOptions, type TemplateEdge } from "./evaluate/run.ts";
+import { Run, type RunOptions, type TemplateEdge, Unwinding } from "./evaluate/run.ts";
 import { Context } from "./evaluate/scope.ts";
 import { directorySource, Loader, type TemplateSource, TreeCache, type UsedTemplate } from "./loader.ts";
 import { OriginMap, Output, type Piece } from "./output.ts";
@@ -72,20 +72,22 @@ export class TemplateEnvironment {
   /**
    * The text of a template and of all that it extends and includes. Sub-templates are known from the moment that their
    * file is read in this render, so renders do not depend on each other.
-   * @throws TemplateFault with the text so far in `partialText`
+   * @throws TemplateFault with all independent faults, and the text without what they spoil in `partialText`
    */
   render(name: string, context: Iterable<readonly [string, Value]> = [], options: RunOptions = {}): RenderResult {
     const loader = this.#loader();
     const run = new Run(loader, this.#globals, this.#host, options);
     const out = new Output();
+    const values = new Context(new Map([...this.#globals, ...context]));
     try {
-      const template = loader.load(name, { span: undefined, chain: [] });
-      renderTemplate(run, template, new Context(new Map([...this.#globals, ...context])), out, []);
+      renderTemplate(run, run.load(name, { span: undefined, chain: [] }), values, out, []);
     } catch (error) {
-      throw withPartialText(error, out);
+      // The render was ended, with its fault told; or the template itself is missing.
+      if (!(error instanceof Unwinding)) throw error;
     }
+    const { edges, warnings, faults } = run;
+    if (!faults.isEmpty) throw withPartial(faults.fault(warnings), out, loader);
     const map = new OriginMap(out.pieces);
-    const { edges, warnings } = run;
     return {
       text: map.text,
       pieces: map.pieces,
@@ -97,9 +99,11 @@ export class TemplateEnvironment {
   }
 }
 
-function withPartialText(error: unknown, out: Output): unknown {
-  if (error instanceof TemplateFault) error.partialText = out.text;
-  return error;
+function withPartial(fault: TemplateFault, out: Output, { used }: Loader): TemplateFault {
+  fault.partialText = out.text;
+  fault.partialPieces = out.pieces;
+  fault.used = used;
+  return fault;
 }
 
 /** The blocks of a template in the order in which they are written, nested ones too. */

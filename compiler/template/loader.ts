@@ -124,12 +124,12 @@ export class Loader {
     this.#options = options;
   }
 
-  /** The template called `name`; undefined where there is none. */
+  /** The template called `name`, as far as it can be read; undefined where there is none. */
   find(name: string): TemplateTree | undefined {
     const inline = this.#subTemplates.get(name);
-    if (inline !== undefined) return inline.tree;
+    if (inline !== undefined) return inline.readable;
     const held = this.#files.get(name);
-    if (held !== undefined) return held.tree;
+    if (held !== undefined) return held.readable;
     const segments = name.split("/").filter((segment) => segment !== "" && segment !== ".");
     if (segments.length === 0 || segments.includes("..")) return undefined;
     const file = this.#source.read(segments.join("/"));
@@ -138,13 +138,13 @@ export class Loader {
     const [main, ...parts] = this.#cache.parts(name, file, this.#options) as [LazyTree, ...LazyTree[]];
     this.#files.set(name, main);
     for (const part of parts) this.#subTemplates.set(part.name, part);
-    return main.tree;
+    return main.readable;
   }
 
-  /** @throws TemplateFault of kind `not_found` */
+  /** @throws TemplateFault of kind `not_found` or `syntax` */
   load(name: string, request: Request): TemplateTree {
     const found = this.find(name);
-    if (found !== undefined) return found;
+    if (found !== undefined) return requireSound(found);
     const near = nearest(name, [...this.#subTemplates.keys(), ...this.#source.names()]);
     const place = { span: request.span, chain: request.chain };
     throw new TemplateFault("not_found", templateDiagnostics.notFound(place, { name, nearest: near }));

@@ -5,6 +5,8 @@ import type { Origin } from "../source/span.ts";
 export interface Piece {
   readonly text: string;
   readonly origin: Origin;
+  /** Nothing was printed here, since what should have been failed. */
+  readonly isGap?: true;
 }
 
 export class Output {
@@ -12,6 +14,10 @@ export class Output {
 
   write(text: string, origin: Origin): void {
     if (text !== "") this.#pieces.push({ text, origin });
+  }
+  /** Something that failed should stand here. */
+  leaveGap(origin: Origin): void {
+    this.#pieces.push({ text: "", origin, isGap: true });
   }
   append(pieces: readonly Piece[]): void {
     for (const piece of pieces) this.#pieces.push(piece);
@@ -28,6 +34,10 @@ export function textOfPieces(pieces: readonly Piece[]): string {
   let text = "";
   for (const piece of pieces) text += piece.text;
   return text;
+}
+
+export function hasGap(pieces: readonly Piece[]): boolean {
+  return pieces.some(({ isGap }) => isGap);
 }
 
 function isVerbatim({ text, origin: { span } }: Piece): boolean {

@@ -1,6 +1,8 @@
 /** @file Expressions to values. A failure is located at the innermost expression that it happened in. */
+import { nearest } from "../../source/nearest.ts";
+import { templateDiagnostics as faults, TemplateFault } from "../diagnostics.ts";
 import { isSpace } from "../scan/characters.ts";
-import type { Arguments, Call, Compare, Conditional, Expression, Filter, Test } from "../syntax/ast.ts";
+import type { Arguments, Binary, Call, Compare, Concat, Conditional, Expression, Filter, Test } from "../syntax/ast.ts";
 import {
   binary,
   call,
@@ -8,35 +10,39 @@ import {
   concat,
   contains,
   equals,
+  filters,
   getAttribute,
   getItem,
   iterate,
   type KeywordArguments,
   missingElse,
   noKeywords,
+  PoisonedUse,
   PyDict,
   PyList,
   PyTuple,
+  poisoned,
   slice,
   str,
   TemplateError,
+  tests,
   textOf,
   truthy,
   typeNameOf,
+  Undefined,
   unary,
   undefinedName,
   type Value,
 } from "../values/index.ts";
 import { Renderable, Rendered } from "./rendering.ts";
-import { locate } from "./run.ts";
 import type { Frame } from "./scope.ts";
 
-/** @throws TemplateFault at the place of what failed */
+/** The value of an expression. What fails is told at its place, and the value is poisoned. */
 export function evaluate(node: Expression, frame: Frame): Value {
   try {
     return compute(node, frame);
   } catch (error) {
-    throw locate(error, node, frame);
+    return frame.run.recover(error, node, frame);
   }
 }
 
@@ -74,7 +80,7 @@ function compute(node: Expression, frame: Frame): Value {
     case "call":
     case "conditional": {
       const result = computeRich(node, frame);
-      return result instanceof Rendered ? result.text : result;
+      return result instanceof Rendered ? result.value : result;
     }
     case "filter":
       return applyFilter(node, evaluate(node.target as Expression, frame), frame);
@@ -85,7 +91,7 @@ function compute(node: Expression, frame: Frame): Value {
     case "not":
       return !truthy(evaluate(node.operand, frame));
     case "binary":
-      return binary(node.operator, evaluate(node.left, frame), evaluate(node.right, frame));
+      return computeBinary(node, frame);
     case "logic": {
       const left = evaluate(node.left, frame);
       const isDecided = truthy(left) === (node.operator === "or");
@@ -95,16 +101,39 @@ function compute(node: Expression, frame: Frame): Value {
     case "compare":
       return compareChain(node, frame);
     case "concat":
-      return concat(
-        node.parts.map((part) => evaluate(part, frame)),
-        frame.autoescape,
-      );
+      return computeConcat(node, frame);
   }
 }
 
 function lookUp(name: string, frame: Frame): Value {
   const value = frame.scope.get(name);
-  return value === undefined ? undefinedName(name, () => frame.scope.visibleNames()) : value;
+  if (value !== undefined) return value;
+  return frame.run.isInDoubt(name) ? poisoned : undefinedName(name, () => frame.scope.visibleNames());
+}
+
+function computeBinary({ operator, left, right }: Binary, frame: Frame): Value {
+  const a = evaluate(left, frame);
+  const b = evaluate(right, frame);
+  if (a instanceof Undefined && b instanceof Undefined) tellUndefined([left, right], [a, b], frame);
+  return frame.run.made(binary(operator, a, b));
+}
+
+function computeConcat({ parts }: Concat, frame: Frame): Value {
+  const values = parts.map((part) => evaluate(part, frame));
+  tellUndefined(parts, values, frame);
+  return frame.run.made(concat(values, frame.autoescape));
+}
+
+/** All operands of these are used, so each that is undefined is a fault of its own. */
+function tellUndefined(nodes: readonly Expression[], values: readonly (Value | Rendered)[], frame: Frame): void {
+  let fails = false;
+  nodes.forEach((node, i) => {
+    const value = values[i];
+    if (!(value instanceof Undefined) || value.lenient) return;
+    frame.run.recover(value.error(), node, frame);
+    fails = true;
+  });
+  if (fails) throw new PoisonedUse();
 }
 
 /**
@@ -115,7 +144,7 @@ export function evaluateRich(node: Expression, frame: Frame): Value | Rendered {
   try {
     return computeRich(node, frame);
   } catch (error) {
-    throw locate(error, node, frame);
+    return frame.run.recover(error, node, frame);
   }
 }
 
@@ -133,10 +162,17 @@ function computeRich(node: Expression, frame: Frame): Value | Rendered {
     case "concat": {
       if (frame.autoescape) return compute(node, frame);
       const parts = node.parts.map((part) => ({ part, value: evaluateRich(part, frame) }));
+      tellUndefined(
+        node.parts,
+        parts.map(({ value }) => value),
+        frame,
+      );
       if (!parts.some(({ value }) => value instanceof Rendered))
-        return concat(
-          parts.map((p) => p.value as Value),
-          false,
+        return frame.run.made(
+          concat(
+            parts.map((p) => p.value as Value),
+            false,
+          ),
         );
       return new Rendered(
         parts.flatMap(({ part, value }) =>
@@ -162,7 +198,7 @@ function computeCall(node: Call, frame: Frame, extra: KeywordArguments = noKeywo
   const callee = evaluate(node.callee, frame);
   const { args, kwargs } = evaluateArguments(node.args, frame, extra);
   if (!(callee instanceof Renderable)) {
-    const result = call(callee, args, kwargs);
+    const result = frame.run.made(call(callee, args, kwargs));
     frame.run.trace?.called(node, result, frame);
     return result;
   }
@@ -176,7 +212,7 @@ export function callWithCaller(node: Call, caller: Value, frame: Frame): Value |
   try {
     return computeCall(node, frame, new Map([["caller", caller]]));
   } catch (error) {
-    throw locate(error, node, frame);
+    return frame.run.recover(error, node, frame);
   }
 }
 
@@ -222,7 +258,9 @@ function addKeyword(kwargs: Map<string, Value>, name: string, value: Value): voi
 /** Apply a filter to a value that is computed already. */
 export function applyFilter(node: Filter, value: Value, frame: Frame): Value {
   const { args, kwargs } = evaluateArguments(node.args, frame);
-  const result = frame.run.filters(frame).callFilter(node.name, value, args, kwargs);
+  const filters = frame.run.filters(frame);
+  if (!filters.hasFilter(node.name)) throw unknownFilter(node, frame);
+  const result = frame.run.made(filters.callFilter(node.name, value, args, kwargs));
   frame.run.trace?.filtered(node, value, result);
   return result;
 }
@@ -234,9 +272,9 @@ export function applyChain(node: Filter, target: Rendered, frame: Frame): Value 
     if (!(value instanceof Rendered)) return applyFilter(node, value, frame);
     return node.name === "trim" && !frame.autoescape
       ? trimRendered(node, value, frame)
-      : applyFilter(node, value.text, frame);
+      : applyFilter(node, value.value, frame);
   } catch (error) {
-    throw locate(error, node, frame);
+    return frame.run.recover(error, node, frame);
   }
 }
 
@@ -245,19 +283,33 @@ function trimRendered(node: Filter, target: Rendered, frame: Frame): Value | Ren
   const [characters = null] = args;
   const simple = kwargs.size === 0 && args.length <= 1 && (characters === null || typeof characters === "string");
   const trimmed = simple ? target.trim(characters ?? undefined, isSpace) : undefined;
-  return trimmed ?? frame.run.filters(frame).callFilter(node.name, target.text, args, kwargs);
+  return trimmed ?? frame.run.filters(frame).callFilter(node.name, target.value, args, kwargs);
 }
 
 function applyTest(node: Test, frame: Frame): boolean {
   const value = evaluate(node.target, frame);
   const { args, kwargs } = evaluateArguments(node.args, frame);
+  if (!frame.run.filters(frame).hasTest(node.name)) throw unknownTest(node, frame);
   return frame.run.filters(frame).callTest(node.name, value, args, kwargs) !== node.negated;
+}
+
+/** In a condition a filter may be one that not every host has: there it is looked for when it is used. */
+function unknownFilter({ name, nameSpan }: Filter, { stack }: Frame): TemplateFault {
+  const place = { span: nameSpan, chain: stack };
+  return new TemplateFault("runtime", faults.unknownFilter(place, { name, nearest: nearest(name, filters.keys()) }));
+}
+
+function unknownTest({ name, nameSpan }: Test, { stack }: Frame): TemplateFault {
+  const place = { span: nameSpan, chain: stack };
+  return new TemplateFault("runtime", faults.unknownTest(place, { name, nearest: nearest(name, tests.keys()) }));
 }
 
 function compareChain({ first, rest }: Compare, frame: Frame): boolean {
   let left = evaluate(first, frame);
   for (const { operator, operand } of rest) {
     const right = evaluate(operand, frame);
+    // Only `in` may be asked of an undefined value.
+    if (left instanceof Undefined && right instanceof Undefined) tellUndefined([first, operand], [left, right], frame);
     if (!compareOnce(operator, left, right)) return false;
     left = right;
   }

@@ -13,7 +13,13 @@ export function includeTemplate(node: Include, frame: Frame): void {
   const chosen = choose(node.template, frame, node.ignoreMissing);
   if (chosen === undefined) return;
   const { run } = frame;
-  run.recordEdge({ kind: "include", from: nameOf(frame), to: chosen.name, span: node.span, target: node.template.span });
+  run.recordEdge({
+    kind: "include",
+    from: nameOf(frame),
+    to: chosen.name,
+    span: node.span,
+    target: node.template.span,
+  });
   const context = new Context(node.withContext ? contextOf(frame) : run.globals);
   run.trace?.reach(node.span, node.template);
   if (node.withContext) run.trace?.enter(context, frame.scope);
@@ -36,19 +42,19 @@ function nameOf(frame: Frame): string {
 
 /** One name, or a list of which the first that exists is taken. Undefined where it may be missing and is. */
 function choose(expression: Expression, frame: Frame, mayBeMissing: boolean): TemplateTree | undefined {
-  const { loader } = frame.run;
+  const { run } = frame;
   const value = evaluate(expression, frame);
   const request = { span: expression.span, chain: frame.stack };
   const single = textOf(value);
   if (single !== undefined || value instanceof Undefined) {
     const name = templateName(value);
-    return mayBeMissing ? loader.find(name) : loader.load(name, request);
+    return mayBeMissing ? run.find(name, frame.stack) : run.load(name, request);
   }
   const names: string[] = [];
   for (const item of iterate(value)) {
     if (item instanceof Undefined) continue;
     const name = templateName(item);
-    const found = loader.find(name);
+    const found = run.find(name, frame.stack);
     if (found !== undefined) return found;
     names.push(name);
   }
@@ -56,7 +62,7 @@ function choose(expression: Expression, frame: Frame, mayBeMissing: boolean): Te
   const [name = ""] = names;
   const message =
     names.length === 0 ? "this list names no template" : `none of these templates was found: ${names.join(", ")}`;
-  if (names.length === 1) return loader.load(name, request);
+  if (names.length === 1) return run.load(name, request);
   throw new TemplateFault("not_found", { ...faults.notFound(request, { name }), message });
 }
 
@@ -64,7 +70,7 @@ function choose(expression: Expression, frame: Frame, mayBeMissing: boolean): Te
 function moduleOf(node: Import | FromImport, frame: Frame): TemplateModule {
   const { run } = frame;
   const name = templateName(evaluate(node.template, frame));
-  const template = run.loader.load(name, { span: node.template.span, chain: frame.stack });
+  const template = run.load(name, { span: node.template.span, chain: frame.stack });
   run.recordEdge({ kind: "import", from: nameOf(frame), to: name, span: node.span, target: node.template.span });
   const shared = node.withContext ? undefined : run.modules.get(template);
   if (shared instanceof TemplateModule) return shared;
@@ -74,7 +80,7 @@ function moduleOf(node: Import | FromImport, frame: Frame): TemplateModule {
   const out = new Output();
   run.deeper(`template '${name}'`, () => renderTemplate(run, template, context, out, [...frame.stack, entered]));
   const names = new Map([...context.exported].map((exported) => [exported, context.get(exported) as Value]));
-  const module = new TemplateModule(name, names, out.pieces);
+  const module = new TemplateModule(name, names, out.pieces, context.isIncomplete);
   if (!node.withContext) run.modules.set(template, module);
   return module;
 }

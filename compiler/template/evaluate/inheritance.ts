@@ -1,15 +1,15 @@
 /** @file `extends`, blocks, `super` and `self`: how the levels of a chain become one text. */
 import { nearest } from "../../source/nearest.ts";
-import type { Frame as SourceFrame } from "../../source/span.ts";
-import { templateDiagnostics as faults } from "../diagnostics.ts";
+import type { Frame as SourceFrame, Span } from "../../source/span.ts";
+import { templateDiagnostics as faults, TemplateFault } from "../diagnostics.ts";
 import { Output, type Piece } from "../output.ts";
-import type { Block, Body, Extends, TemplateTree } from "../syntax/ast.ts";
+import { type Block, type Body, type Extends, type TemplateTree, unreadable } from "../syntax/ast.ts";
 import { reads } from "../syntax/walk.ts";
-import { TemplateError, textOf, typeNameOf, Undefined, type Value } from "../values/index.ts";
+import { PoisonedUse, TemplateError, textOf, typeNameOf, Undefined, type Value } from "../values/index.ts";
 import { evaluate } from "./expressions.ts";
 import { SelfReference, superOf } from "./references.ts";
 import type { Site } from "./rendering.ts";
-import { locate, type Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import { type BlockDefinition, type Context, type Frame, type Root, Scope } from "./scope.ts";
 import { execute } from "./statements.ts";
 
@@ -22,36 +22,69 @@ export function renderTemplate(
   stack: readonly SourceFrame[],
 ): void {
   context.addBlocks(template, run.without);
-  renderLevel(run, [template], context, out, stack);
+  renderLevels(run, template, context, out, stack);
 }
 
-function renderLevel(
+/** Levels that one chain may have. Nobody extends as often: then they extend each other. */
+const maximumLevels = 500;
+
+/** The levels run one after the other, and not one inside the other: a long chain needs no deep stack. */
+function renderLevels(
   run: Run,
-  chain: readonly TemplateTree[],
+  first: TemplateTree,
   context: Context,
   out: Output,
-  stack: readonly SourceFrame[],
+  base: readonly SourceFrame[],
 ): void {
-  const template = chain.at(-1) as TemplateTree;
-  const root: Root = { template, parent: undefined };
-  const scope = new Scope(context, undefined, true);
-  const site: Site = { span: { file: template.file, start: template.start, end: template.start }, stack };
-  if (reads(template.body, "self")) scope.define("self", new SelfReference(context, site, renderBlock(run)));
-  const frame: Frame = { run, context, scope, out, stack, autoescape: false, topLevel: true, root };
-  execute(template.body, frame);
-  const { parent } = root as Root;
-  if (parent === undefined) {
-    warnOfUnknownBlocks(run, chain, stack);
-    return;
+  const chain: TemplateTree[] = [];
+  let stack = base;
+  for (let template: TemplateTree | undefined = first; template !== undefined; ) {
+    chain.push(template);
+    const root: Root = { template, parent: undefined };
+    const scope = new Scope(context, undefined, true);
+    const site: Site = { span: { file: template.file, start: template.start, end: template.start }, stack };
+    if (reads(template.body, "self")) scope.define("self", new SelfReference(context, site, renderBlock(run)));
+    const frame: Frame = { run, context, scope, out, stack, autoescape: false, topLevel: true, root };
+    execute(template.body, frame);
+    const { parent } = root as Root;
+    if (parent === undefined) {
+      warnOfUnknownBlocks(run, chain, stack);
+      return;
+    }
+    if (parent.template === undefined) {
+      context.isIncomplete = true;
+      return;
+    }
+    if (chain.length >= maximumLevels) {
+      run.recover(endlessChain([...chain, parent.template], parent.site, stack), parent.site, frame);
+      return;
+    }
+    stack = [...stack, { kind: "extends", name: parent.template.name, span: parent.site }];
+    template = parent.template;
   }
-  const entered: SourceFrame = { kind: "extends", name: parent.template.name, span: parent.site };
-  try {
-    run.deeper(`template '${parent.template.name}'`, () => {
-      renderLevel(run, [...chain, parent.template], context, out, [...stack, entered]);
-    });
-  } catch (error) {
-    throw locate(error, parent.site, frame);
-  }
+}
+
+/** The chain came back to a template that it had. */
+function endlessChain(chain: readonly TemplateTree[], span: Span, stack: readonly SourceFrame[]): TemplateFault {
+  const last = chain.at(-1) as TemplateTree;
+  const before = chain.lastIndexOf(last, chain.length - 2);
+  const lap = before < 0 ? [] : chain.slice(before);
+  const names = lap.map(({ name }) => name).join(" → ");
+  const message =
+    before < 0
+      ? `this chain of templates has more than ${maximumLevels} levels`
+      : lap.length === 2
+        ? `template '${last.name}' extends itself`
+        : `these templates extend each other in a circle: ${names}`;
+  const hint =
+    lap.length === 2
+      ? "a name is looked up on the search path from its beginning, so a template finds itself before a shadowed one of its name"
+      : undefined;
+  // One lap says all of it.
+  return new TemplateFault(
+    "recursion",
+    faults.recursion({ span, chain: stack.slice(0, Math.max(1, lap.length - 1)) }, { message, hint }),
+  );
 }
 
 /** The name of a template, from an expression that must give one. */
@@ -64,13 +97,23 @@ export function templateName(value: Value): string {
 }
 
 export function extendTemplate(node: Extends, frame: Frame): void {
-  const root = frame.root as Root;
+  const { root } = frame;
+  // Misplaced in a block: that was told when the template was read.
+  if (root === undefined) throw new PoisonedUse();
   if (root.parent !== undefined)
     throw new TemplateError("runtime", `'${root.template.name}' extends a second template`);
+  // If the parent is not found, this is still a child: its text is not printed, and its blocks are not placed.
+  root.parent = { template: undefined, site: node.span };
   const name = templateName(evaluate(node.template, frame));
   frame.run.trace?.reach(node.span, node.template);
-  const template = frame.run.loader.load(name, { span: node.template.span, chain: frame.stack });
-  frame.run.recordEdge({ kind: "extends", from: root.template.name, to: name, span: node.span, target: node.template.span });
+  const template = frame.run.load(name, { span: node.template.span, chain: frame.stack });
+  frame.run.recordEdge({
+    kind: "extends",
+    from: root.template.name,
+    to: name,
+    span: node.span,
+    target: node.template.span,
+  });
   frame.context.addBlocks(template, frame.run.without);
   root.parent = { template, site: node.span };
 }
@@ -115,7 +158,7 @@ function warnOfUnknownBlocks(run: Run, chain: readonly TemplateTree[], stack: re
     const above = chain.slice(level + 1);
     if (above.length === 0) return;
     for (const block of topLevelBlocks(template.body)) {
-      if (above.some((ancestor) => ancestor.blocks.has(block.name))) continue;
+      if (block.name === unreadable || above.some((ancestor) => ancestor.blocks.has(block.name))) continue;
       const names = above.flatMap((ancestor) => [...ancestor.blocks.keys()]);
       const span = block.section?.header ?? block.nameSpan;
       run.warn(

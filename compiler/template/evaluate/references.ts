@@ -1,6 +1,6 @@
 /** @file What templates hold of templates: `super`, `self`, and imported modules. */
-import { type Piece, textOfPieces } from "../output.ts";
-import { type KeywordArguments, PyObject, TemplateError, Undefined, type Value } from "../values/index.ts";
+import { hasGap, type Piece, textOfPieces } from "../output.ts";
+import { type KeywordArguments, PyObject, poisoned, TemplateError, Undefined, type Value } from "../values/index.ts";
 import { Renderable, type Site } from "./rendering.ts";
 import type { BlockDefinition, Context } from "./scope.ts";
 
@@ -89,20 +89,24 @@ export class TemplateModule extends PyObject {
   readonly template: string;
   readonly #names: ReadonlyMap<string, Value>;
   readonly #pieces: readonly Piece[];
+  /** It may have had more names: asking for one of those is no fault. */
+  readonly #isIncomplete: boolean;
 
-  constructor(template: string, names: ReadonlyMap<string, Value>, pieces: readonly Piece[]) {
+  constructor(template: string, names: ReadonlyMap<string, Value>, pieces: readonly Piece[], isIncomplete: boolean) {
     super();
+    this.#isIncomplete = isIncomplete;
     this.template = template;
     this.#names = names;
     this.#pieces = pieces;
   }
   override attribute(name: string): Value | undefined {
-    return this.#names.get(name);
+    return this.#names.get(name) ?? (this.#isIncomplete && !this.#names.has(name) ? poisoned : undefined);
   }
   override attributeNames(): readonly string[] {
     return [...this.#names.keys()];
   }
   override str(): string {
+    if (hasGap(this.#pieces)) poisoned.fail();
     return textOfPieces(this.#pieces);
   }
   override repr(): string {

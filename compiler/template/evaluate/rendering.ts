@@ -4,8 +4,8 @@
  * Printing one writes its pieces, so that the text keeps the places inside the macro or block; in any other use it is a string.
  */
 import type { Frame as SourceFrame, Span } from "../../source/span.ts";
-import { type Piece, textOfPieces, trimPieces } from "../output.ts";
-import { Callable, type KeywordArguments, Markup, noKeywords, type Value } from "../values/index.ts";
+import { hasGap, type Piece, textOfPieces, trimPieces } from "../output.ts";
+import { Callable, type KeywordArguments, Markup, noKeywords, poisoned, type Value } from "../values/index.ts";
 
 /** The place of a call, and how it was reached. */
 export interface Site {
@@ -24,6 +24,7 @@ export abstract class Renderable extends Callable {
     return this.toValue(this.render(args, kwargs, this.home));
   }
   toValue(pieces: readonly Piece[]): Value {
+    if (hasGap(pieces)) return poisoned;
     const text = textOfPieces(pieces);
     return this.autoescape ? new Markup(text) : text;
   }
@@ -35,8 +36,9 @@ export class Rendered {
   constructor(pieces: readonly Piece[]) {
     this.pieces = pieces;
   }
-  get text(): string {
-    return textOfPieces(this.pieces);
+  /** As a string. A text with a gap is poisoned: it is not what the template would print. */
+  get value(): Value {
+    return hasGap(this.pieces) ? poisoned : textOfPieces(this.pieces);
   }
   /** `trim(characters)`; undefined where the set is beyond what is compared here. */
   trim(characters: string | undefined, isSpace: (character: string) => boolean): Rendered | undefined {

@@ -3,16 +3,20 @@ import type { Diagnostic, Place } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../source/nearest.ts";
 import type { Frame as SourceFrame, Span } from "../../source/span.ts";
 import { templateDiagnostics as faults, TemplateFault } from "../diagnostics.ts";
-import type { Loader } from "../loader.ts";
-import type { Expression, TemplateTree } from "../syntax/ast.ts";
+import type { Loader, Request } from "../loader.ts";
+import { type Expression, type TemplateTree, unreadable } from "../syntax/ast.ts";
 import { visitExpressionParts } from "../syntax/walk.ts";
 import {
   createFilterContext,
   type FilterContext,
+  PoisonedUse,
+  poisoned,
   TemplateError,
   type TemplateHost,
   type Value,
 } from "../values/index.ts";
+import { Budget, Exhausted } from "./budget.ts";
+import { Faults } from "./faults.ts";
 import type { Frame } from "./scope.ts";
 import type { Omissions, RenderTrace } from "./trace.ts";
 
@@ -28,8 +32,8 @@ export interface TemplateEdge {
   readonly target: Span;
 }
 
-/** Python gives up at a thousand frames, which are some two hundred calls of macros: nothing that is meant nests as deeply. */
-const maximumDepth = 220;
+/** Python gives up at a thousand frames, which are some two hundred calls of macros: nothing that is meant nests more deeply. */
+const maximumDepth = 400;
 
 export interface RunOptions {
   /** Is told what happens. */
@@ -49,7 +53,15 @@ export class Run {
   readonly modules = new Map<TemplateTree, Value>();
   readonly #filters: FilterContext;
   readonly #escapingFilters: FilterContext;
-  #depth = 0;
+  readonly budget = new Budget();
+  readonly faults = new Faults();
+  /** What was entered and not left yet. */
+  readonly #entered: string[] = [];
+  /** Names that templates with syntax faults may give a value. */
+  readonly #inDoubt = new Set<string>([unreadable]);
+  readonly #opened = new Set<TemplateTree>();
+  /** What the templates compute means nothing any more: only faults of reading them are told. */
+  #isMuted = false;
 
   constructor(
     loader: Loader,
@@ -71,14 +83,72 @@ export class Run {
 
   /** Run `body` one level deeper. */
   deeper<T>(what: string, body: () => T): T {
-    if (this.#depth >= maximumDepth)
-      throw new TemplateError("recursion", `${what} is entered again and again without end`);
-    this.#depth += 1;
+    const level = this.#entered.length;
+    if (level >= maximumDepth) throw new TemplateError("recursion", `${what} is entered again and again without end`);
+    this.#entered.push(what);
+    this.budget.step(1);
     try {
       return body();
+    } catch (error) {
+      if (error instanceof Unwinding && error.level === level) throw new PoisonedUse();
+      throw error;
     } finally {
-      this.#depth -= 1;
+      this.#entered.pop();
     }
+  }
+
+  /** The template called `name`, of which what is wrong is told; undefined where there is none. */
+  find(name: string, stack: readonly SourceFrame[]): TemplateTree | undefined {
+    const template = this.loader.find(name);
+    if (template === undefined || this.#opened.has(template)) return template;
+    this.#opened.add(template);
+    this.budget.addTemplate(template.end - template.start);
+    const { damage } = template;
+    if (damage === undefined) return template;
+    const [first, ...more] = damage.diagnostics.map((d) => ({ ...d, chain: d.chain ?? stack }));
+    this.faults.add(new TemplateFault("syntax", first as Diagnostic, ...more));
+    this.#isMuted ||= damage.nesting;
+    for (const lost of damage.names) this.#inDoubt.add(lost);
+    return template;
+  }
+
+  /** @throws TemplateFault of kind `not_found` */
+  load(name: string, request: Request): TemplateTree {
+    return this.find(name, request.chain) ?? this.loader.load(name, request);
+  }
+
+  /** May `name` have been given a value in what could not be read? */
+  isInDoubt(name: string): boolean {
+    return this.#inDoubt.has(name);
+  }
+
+  /** Counts a value against the budget. */
+  made(value: Value): Value {
+    return this.budget.value(value);
+  }
+
+  /** Tell what failed. What stands for its value is silent from here on. */
+  recover(error: unknown, place: Expression | Span, frame: Frame): Value {
+    if (error instanceof PoisonedUse) return poisoned;
+    if (error instanceof Unwinding) throw error;
+    if (error instanceof Exhausted) {
+      this.faults.add(error.faultAt("kind" in place ? place.span : place, frame));
+      throw new Unwinding(-1);
+    }
+    const fault = locate(error, place, frame);
+    if (!(fault instanceof TemplateFault)) throw fault;
+    const name = error instanceof TemplateError && error.kind === "undefined" ? error.near?.wanted : undefined;
+    const isDoubtful = this.#isMuted && fault.kind !== "not_found" && fault.kind !== "syntax";
+    if (!isDoubtful && (name === undefined || !this.#inDoubt.has(name))) this.faults.add(fault);
+    // An endless recursion is left where it began: deeper inside, every level would only fail again.
+    if (fault.kind === "recursion") throw new Unwinding(this.#firstEntry());
+    return poisoned;
+  }
+
+  /** The level at which what is being entered now was entered first. */
+  #firstEntry(): number {
+    const last = this.#entered.at(-1);
+    return last === undefined ? -1 : this.#entered.indexOf(last);
   }
 
   recordEdge(edge: TemplateEdge): void {
@@ -88,9 +158,20 @@ export class Run {
   }
 
   warn(diagnostic: Diagnostic): void {
+    if (this.#isMuted) return;
     const same = (d: Diagnostic): boolean =>
       d.code === diagnostic.code && d.span?.file === diagnostic.span?.file && d.span?.start === diagnostic.span?.start;
     if (!this.warnings.some(same)) this.warnings.push(diagnostic);
+  }
+}
+
+/** Leaves everything down to a level of the render; -1 ends it. */
+export class Unwinding extends Error {
+  override readonly name = "Unwinding";
+  readonly level: number;
+  constructor(level: number) {
+    super();
+    this.level = level;
   }
 }
 

@@ -21,6 +21,8 @@ export class Context {
   readonly base: ReadonlyMap<string, Value>;
   readonly variables = new Map<string, Value>();
   readonly exported = new Set<string>();
+  /** A parent is missing, and with it the names that it would have set. */
+  isIncomplete = false;
   /** The definitions of each block, most derived first. */
   readonly blocks = new Map<string, BlockDefinition[]>();
 
@@ -108,10 +110,10 @@ export class Scope {
   }
 }
 
-/** The top of one template while it runs: `extends` leaves its parent here. */
+/** The top of one template while it runs: `extends` leaves its parent here, without a template where that was not found. */
 export interface Root {
   readonly template: TemplateTree;
-  parent: { readonly template: TemplateTree; readonly site: Span } | undefined;
+  parent: { readonly template: TemplateTree | undefined; readonly site: Span } | undefined;
 }
 
 /** What a statement runs in. */

@@ -1,4 +1,6 @@
 /** @file Running statements: the tags that compute, loop and print. Those that reach other templates are in inheritance.ts and include.ts. */
+
+import type { Span } from "../../source/span.ts";
 import { Output, type Piece } from "../output.ts";
 import type {
   Assign,
@@ -14,25 +16,52 @@ import type {
   With,
 } from "../syntax/ast.ts";
 import { reads, statementsOf } from "../syntax/walk.ts";
-import { escapeValue, iterate, Markup, str, truthy, type Value } from "../values/index.ts";
+import { escapeValue, iterate, Markup, PoisonedUse, str, truthy, type Value } from "../values/index.ts";
 import { assign, unpack } from "./assign.ts";
 import { applyChain, callWithCaller, evaluate, evaluateRich } from "./expressions.ts";
 import { fromImportTemplate, importTemplate, includeTemplate } from "./include.ts";
 import { extendTemplate, placeBlock } from "./inheritance.ts";
 import { LoopContext, type Recurse } from "./loop.ts";
 import { MacroValue } from "./macro.ts";
+import { poisonTargets } from "./poison.ts";
 import { Rendered } from "./rendering.ts";
 import { locate } from "./run.ts";
 import { type Frame, isSilent } from "./scope.ts";
 
 export function execute(body: Body, frame: Frame): void {
-  for (const statement of body) executeOne(statement, frame);
+  frame.run.budget.step(body.length);
+  for (const statement of body) {
+    try {
+      executeOne(statement, frame);
+    } catch (error) {
+      fail(error, statement, frame);
+    }
+  }
+}
+
+/** A statement failed: that is told, what it would have bound is poisoned, and the next one runs. */
+function fail(error: unknown, node: Statement, frame: Frame): void {
+  // Failures of the statement itself are shown at its tag; those of its parts have their place already.
+  const span = node.kind === "block" ? node.opening : openingOf(node.span);
+  frame.run.recover(error, span, frame);
+  frame.out.leaveGap({ span, stack: frame.stack });
+  poisonTargets(node, frame);
+}
+
+/** A statement with a body is shown by its first line. */
+function openingOf({ file, start, end }: Span): Span {
+  const line = /[\r\n]/.exec(file.text.slice(start, end))?.index;
+  return { file, start, end: line === undefined || line === 0 ? end : start + line };
 }
 
 function executeOne(node: Statement, frame: Frame): void {
   switch (node.kind) {
     case "text":
-      if (!isSilent(frame)) for (const { text, span } of node.runs) frame.out.write(text, { span, stack: frame.stack });
+      if (isSilent(frame)) return;
+      for (const { text, span } of node.runs) {
+        frame.run.budget.write(text.length);
+        frame.out.write(text, { span, stack: frame.stack });
+      }
       return;
     case "print":
       if (!isSilent(frame)) printAll(node, frame);
@@ -41,22 +70,22 @@ function executeOne(node: Statement, frame: Frame): void {
       executeIf(node, frame);
       return;
     case "for":
-      located(node, frame, () => executeFor(node, frame));
+      executeFor(node, frame);
       return;
     case "block":
-      located({ span: node.opening }, frame, () => placeBlock(node, frame));
+      placeBlock(node, frame);
       return;
     case "extends":
-      located(node, frame, () => extendTemplate(node, frame));
+      extendTemplate(node, frame);
       return;
     case "include":
-      located(node, frame, () => includeTemplate(node, frame));
+      includeTemplate(node, frame);
       return;
     case "import":
-      located(node, frame, () => importTemplate(node, frame));
+      importTemplate(node, frame);
       return;
     case "from-import":
-      located(node, frame, () => fromImportTemplate(node, frame));
+      fromImportTemplate(node, frame);
       return;
     case "macro":
       frame.scope.assign(node.name, new MacroValue(node, frame, { span: node.nameSpan, stack: frame.stack }, execute));
@@ -65,28 +94,19 @@ function executeOne(node: Statement, frame: Frame): void {
       executeCall(node, frame);
       return;
     case "assign":
-      if (frame.run.without?.has(node.span) !== true) located(node, frame, () => executeAssign(node, frame));
+      if (frame.run.without?.has(node.span) !== true) executeAssign(node, frame);
       return;
     case "assign-block":
-      if (frame.run.without?.has(node.span) !== true) located(node, frame, () => executeAssignBlock(node, frame));
+      if (frame.run.without?.has(node.span) !== true) executeAssignBlock(node, frame);
       return;
     case "with":
-      located(node, frame, () => executeWith(node, frame));
+      executeWith(node, frame);
       return;
     case "filter-block":
       executeFilterBlock(node, frame);
       return;
     case "autoescape":
-      execute(node.body, { ...inner(frame), autoescape: truthy(evaluate(node.value, frame)) });
-  }
-}
-
-/** Failures of the statement itself are shown at its tag; those of its parts have their place already. */
-function located(node: { readonly span: Statement["span"] }, frame: Frame, body: () => void): void {
-  try {
-    body();
-  } catch (error) {
-    throw locate(error, node.span, frame);
+      execute(node.body, { ...inner(frame), autoescape: isTrue(node.value, frame) ?? false });
   }
 }
 
@@ -101,22 +121,32 @@ function printAll({ expressions }: Print, frame: Frame): void {
 
 function print(value: Value | Rendered, expression: Expression, frame: Frame): void {
   if (value instanceof Rendered) {
+    frame.run.budget.append(value.pieces);
     frame.out.append(value.pieces);
     return;
   }
+  const origin = { span: expression.span, stack: frame.stack };
   try {
     const text = frame.autoescape ? escapeValue(value).text : str(value);
-    const origin = { span: expression.span, stack: frame.stack };
+    frame.run.budget.write(text.length);
     frame.out.write(text, origin);
     frame.run.trace?.print(origin, expression);
   } catch (error) {
-    throw locate(error, expression, frame);
+    frame.run.recover(error, expression, frame);
+    frame.out.leaveGap(origin);
   }
 }
 
-function executeIf({ branches, otherwise }: If, frame: Frame): void {
+function executeIf(node: If, frame: Frame): void {
+  const { branches, otherwise } = node;
   for (const { test, body } of branches) {
-    if (isTrue(test, frame)) {
+    const holds = isTrue(test, frame);
+    if (holds === undefined) {
+      frame.out.leaveGap({ span: test.span, stack: frame.stack });
+      poisonTargets(node, frame);
+      return;
+    }
+    if (holds) {
       execute(body, frame);
       return;
     }
@@ -124,12 +154,14 @@ function executeIf({ branches, otherwise }: If, frame: Frame): void {
   if (otherwise !== undefined) execute(otherwise, frame);
 }
 
-function isTrue(test: Expression, frame: Frame): boolean {
+/** Does the condition hold? Undefined where it fails. */
+function isTrue(test: Expression, frame: Frame): boolean | undefined {
   const value = evaluate(test, frame);
   try {
     return truthy(value);
   } catch (error) {
-    throw locate(error, test, frame);
+    frame.run.recover(error, test, frame);
+    return undefined;
   }
 }
 
@@ -163,12 +195,14 @@ function loopOver(node: For, items: Value, depth: number, recurse: Recurse | und
   let passes = 0;
   const pass = (item: Value, loop: LoopContext | undefined): void => {
     passes += 1;
+    frame.run.budget.step(1);
     const body = inner(frame);
     if (loop !== undefined) body.scope.define("loop", loop);
     unpack(node.target, item, (name, value) => body.scope.define(name, value));
     frame.run.trace?.bind("for", node.target, node.items, body.scope, body);
     execute(node.body, body);
   };
+  frame.run.budget.enterLoop(node);
   try {
     if (needsLoop(node)) {
       const loop = new LoopContext(source, depth, recurse, home, frame.autoescape);
@@ -181,6 +215,8 @@ function loopOver(node: For, items: Value, depth: number, recurse: Recurse | und
     }
   } catch (error) {
     throw locate(error, node.items, frame);
+  } finally {
+    frame.run.budget.leaveLoop();
   }
   if (passes === 0 && node.otherwise !== undefined) execute(node.otherwise, inner(frame));
 }
@@ -189,7 +225,11 @@ function* onlyWhere(node: For, items: Value, frame: Frame): Generator<Value, und
   for (const item of iterate(items)) {
     const scope = inner(frame);
     unpack(node.target, item, (name, value) => scope.scope.define(name, value));
-    if (isTrue(node.condition as Expression, scope)) yield item;
+    frame.run.budget.step(1);
+    const holds = isTrue(node.condition as Expression, scope);
+    // Which items the loop would have is not known any more.
+    if (holds === undefined) throw new PoisonedUse();
+    if (holds) yield item;
   }
   return undefined;
 }
@@ -231,7 +271,8 @@ function executeFilterBlock(node: FilterBlock, frame: Frame): void {
 /** With escaping on, the text of a body is safe text. */
 function markupOf(filter: FilterBlock["filter"], pieces: readonly Piece[], frame: Frame): Value {
   const value = applyChain(filter, new Rendered(pieces), frame);
-  return value instanceof Rendered ? new Markup(value.text) : value;
+  const text = value instanceof Rendered ? value.value : value;
+  return typeof text === "string" ? new Markup(text) : text;
 }
 
 function executeAssign(node: Assign, frame: Frame): void {
@@ -244,7 +285,7 @@ function executeAssignBlock(node: AssignBlock, frame: Frame): void {
   const body: Frame = { ...inner(frame), root: undefined };
   const rendered = new Rendered(capture(body, (captured) => execute(node.body, captured)));
   const value = node.filter === undefined ? rendered : applyChain(node.filter, rendered, body);
-  const text = value instanceof Rendered ? value.text : value;
+  const text = value instanceof Rendered ? value.value : value;
   assign(node.target, frame.autoescape && typeof text === "string" ? new Markup(text) : text, frame);
   frame.run.trace?.assign(node.target, undefined, value instanceof Rendered ? value.pieces : [], frame);
 }

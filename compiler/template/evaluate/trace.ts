@@ -37,7 +37,8 @@ export interface Assignment {
 export interface Given {
   readonly kind: "given";
   readonly name: string;
-  readonly isDefined: boolean;
+  /** Undefined where there is none. */
+  readonly value: Value | undefined;
 }
 
 export type Binding = Assignment | Given;
@@ -100,7 +101,7 @@ export class RenderTrace {
     if (!(object instanceof Namespace)) return;
     const owner = node.target.kind === "name" ? `${node.target.name}.` : "";
     const known = this.#bindings.get(object)?.get(node.name);
-    const missing: Given = { kind: "given", name: `${owner}${node.name}`, isDefined: false };
+    const missing: Given = { kind: "given", name: `${owner}${node.name}`, value: undefined };
     this.#reads.set(node, known ?? missing);
   }
 
@@ -230,7 +231,7 @@ export class RenderTrace {
       if (known !== undefined) return known;
       at = "variables" in holder && !holder.variables.has(name) ? this.#parents.get(holder) : undefined;
     }
-    return { kind: "given", name, isDefined: scope.get(name) !== undefined };
+    return { kind: "given", name, value: scope.get(name) };
   }
 
   /** What was read and chosen in `expression`, which is over now. */

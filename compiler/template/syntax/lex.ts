@@ -78,7 +78,12 @@ function firstFault(
   if (offset === Infinity) return withoutEnd(source, tokens);
   const opener = openerBefore(tokens, offset);
   if (token?.tokenType === t.UnclosedComment && token.startOffset === offset) {
-    return { diagnostic: explainUnclosed(source, token), opener: undefined, start: offset, end: lineEnd(source, offset) };
+    return {
+      diagnostic: explainUnclosed(source, token),
+      opener: undefined,
+      start: offset,
+      end: lineEnd(source, offset),
+    };
   }
   const start = opener?.startOffset ?? offset;
   const next = nextOpener(source, opener, offset);

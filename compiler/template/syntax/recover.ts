@@ -55,7 +55,11 @@ class Recovery {
 
   run(): Body {
     // Mending always shortens what is left of the template, or what is open in it; the bound is for the unforeseen.
-    for (let work = 0; work <= extraWork + this.#tokens.length && !this.#repairs.isFull; work += this.#tokens.length + 1) {
+    for (
+      let work = 0;
+      work <= extraWork + this.#tokens.length && !this.#repairs.isFull;
+      work += this.#tokens.length + 1
+    ) {
       const result = this.#parser.parse(this.#source, this.#tokens);
       switch (result.kind) {
         case "tree":
@@ -86,10 +90,7 @@ class Recovery {
     this.#repairs.refuse(fault);
     const tokens = this.#tokens;
     const covers = ({ first, last }: { first: number; last: number }): boolean => {
-      const { start, end } = this.#source.span(
-        (tokens[first] as IToken).startOffset,
-        t.endOf(tokens[last] as IToken),
-      );
+      const { start, end } = this.#source.span((tokens[first] as IToken).startOffset, t.endOf(tokens[last] as IToken));
       return start <= fault.span.start && fault.span.start < Math.max(end, start + 1);
     };
     for (let at = 0; at < tokens.length; ) {

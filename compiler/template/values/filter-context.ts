@@ -3,6 +3,7 @@ import type { FilterContext, TemplateHost } from "./context.ts";
 import { runtimeError } from "./errors.ts";
 import { filters } from "./filters/index.ts";
 import { tests } from "./tests.ts";
+import { Poisoned, poisoned } from "./undefined.ts";
 
 export function createFilterContext(host: TemplateHost, autoescape = false): FilterContext {
   const context: FilterContext = {
@@ -11,11 +12,14 @@ export function createFilterContext(host: TemplateHost, autoescape = false): Fil
     hasFilter: (name) => filters.has(name),
     hasTest: (name) => tests.has(name),
     callFilter(name, value, args, kwargs) {
+      // Also `defined` and `default` are uses of it: what they would say follows from the fault.
+      if (value instanceof Poisoned) value.fail();
       const filter = filters.get(name);
       if (filter === undefined) throw runtimeError(`No filter named '${name}'.`);
       return filter(context, value, args, kwargs);
     },
     callTest(name, value, args, kwargs) {
+      if (value instanceof Poisoned || args.some((arg) => arg instanceof Poisoned)) poisoned.fail();
       const test = tests.get(name);
       if (test === undefined) throw runtimeError(`No test named '${name}'.`);
       return test(context, value, args, kwargs);

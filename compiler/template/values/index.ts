@@ -19,6 +19,9 @@ export { bindArguments, builtin, parseSignature } from "./signature.ts";
 export { tests } from "./tests.ts";
 export {
   missingElse,
+  Poisoned,
+  PoisonedUse,
+  poisoned,
   Undefined,
   undefinedBecause,
   undefinedName,

@@ -70,6 +70,31 @@ export class Undefined extends PyObject {
   }
 }
 
+/** What a use of a poisoned value throws. Its fault was told where it happened: this one is to be passed over. */
+export class PoisonedUse extends TemplateError {
+  constructor() {
+    super("other", "this follows from an earlier fault");
+  }
+}
+
+/**
+ * The value of what failed. It may be assigned and handed on like an undefined value; any use of it fails in its turn, without a
+ * word: so one fault is told once, and whatever does not depend on it goes on.
+ */
+export class Poisoned extends Undefined {
+  constructor() {
+    super({ name: "", message: "" });
+  }
+  override error(): TemplateError {
+    return new PoisonedUse();
+  }
+  override repr(): string {
+    return this.fail();
+  }
+}
+
+export const poisoned = new Poisoned();
+
 /** A name that no scope has. `known` lists the names in sight. */
 export function undefinedName(name: string, known?: () => readonly string[]): Undefined {
   return new Undefined({ name, message: `'${name}' is undefined`, ...(known && { known }) });

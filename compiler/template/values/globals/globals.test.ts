@@ -8,7 +8,10 @@ import { hostFromEnvironment, parseTime, systemHost, withFixedTime } from "./hos
 import { createGlobals } from "./index.ts";
 
 const still: TemplateHost = {
-  ...withFixedTime(systemHost({ HOME: "/home/u", XDG_CACHE_HOME: "/cache", WORLD_SIZE: "4", TOKEN: "s3cret" }), parseTime("2024-02-03T04:05:06.789")),
+  ...withFixedTime(
+    systemHost({ HOME: "/home/u", XDG_CACHE_HOME: "/cache", WORLD_SIZE: "4", TOKEN: "s3cret" }),
+    parseTime("2024-02-03T04:05:06.789"),
+  ),
   cwd: () => "/work",
   platform: "linux",
 };
