@@ -2,7 +2,8 @@
  * @file Build the package: `node scripts/build.mjs`, run by `prepare`.
  *
  *     dist/fgc.cjs           the command line, one file, so that it starts fast; beside it V8's code of it (see bin/fgc.mjs)
- *     dist/check-worker.mjs  the type checker, which runs beside it
+ *     dist/check-worker.mjs  the type checker for machines without the native one, which runs beside it
+ *     dist/format-worker.mjs the formatter, which runs beside it
  *     dist/lib/NAME.js       what emitted programs import as `fgc/NAME`, sharing chunks
  *     dist/web/             the same for pages: hosts of ours in the place of Node's modules; and the page that trains
  *     dist/signatures.json   what configs may construct, and with which arguments
@@ -106,12 +107,14 @@ async function buildCommandLine() {
       minifyWhitespace: true,
       plugins: [ownNames, lateChildProcess],
     }),
-    build({
-      ...common,
-      entryPoints: [join(root, "compiler/codegen/check-worker.ts")],
-      outfile: join(dist, "check-worker.mjs"),
-      external,
-    }),
+    ...["check-worker", "format-worker"].map((name) =>
+      build({
+        ...common,
+        entryPoints: [join(root, `compiler/codegen/${name}.ts`)],
+        outfile: join(dist, `${name}.mjs`),
+        external: [...external, "prettier/*"],
+      }),
+    ),
   ]);
 }
 
@@ -235,6 +238,7 @@ function writeBuildId() {
   const files = [
     join(dist, "fgc.cjs"),
     join(dist, "check-worker.mjs"),
+    join(dist, "format-worker.mjs"),
     join(dist, "signatures.json"),
     ...listFiles(join(dist, "lib")),
     ...listFiles(join(dist, "web")),

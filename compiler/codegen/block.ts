@@ -88,7 +88,7 @@ export class Block {
   }
 
   #value(node: GraphValue): Code {
-    const given = this.#options.given?.get(node);
+    const given = this.#options.given?.get(node) ?? this.#plan.placeholders?.get(node);
     if (given !== undefined) return toCode(given).from({ kind: "value", node });
     if (node.kind === "call" && this.#isNamed(node, node.name)) return this.#named(node, node.name);
     return toCode(this.#inline(node)).from({ kind: "value", node });

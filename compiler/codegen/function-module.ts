@@ -8,7 +8,18 @@ import { Imports } from "./imports.ts";
 import { definedNames, withoutName } from "./module-text.ts";
 import { type EmitPlan, type MarkedModule, markedModule } from "./plan.ts";
 
-export function emitFunctionModule(target: GraphValue, plan: EmitPlan): MarkedModule {
+export interface FunctionModuleOptions {
+  /** `construct.ts`, unless told. */
+  readonly name?: string;
+  /** The type of parameters that nothing tells a type of. `any` where a caller's values are not to be judged. */
+  readonly freeType?: "unknown" | "any";
+}
+
+export function emitFunctionModule(
+  target: GraphValue,
+  plan: EmitPlan,
+  { name = "construct.ts", freeType = "unknown" }: FunctionModuleOptions = {},
+): MarkedModule {
   const free = new Map<string, GraphValue | undefined>();
   for (const node of walk(target))
     if (node.kind === "var" && !free.has(node.varName)) free.set(node.varName, node.fallback);
@@ -19,9 +30,11 @@ export function emitFunctionModule(target: GraphValue, plan: EmitPlan): MarkedMo
     typed: true,
   });
   const value = block.emit(withoutName(target));
-  const parameters = [...free].map(([name, fallback]) =>
-    fallback === undefined ? `${camelCase(name)}: unknown` : code`${camelCase(name)} = ${block.emit(fallback)}`,
-  );
+  const parameters = [...free].map(([variable, fallback]) => {
+    if (fallback === undefined) return `${camelCase(variable)}: ${freeType}`;
+    const type = freeType === "any" ? ": any" : "";
+    return code`${camelCase(variable)}${type} = ${block.emit(fallback)}`;
+  });
   const head = code`export const construct = ${block.isAsync ? "async " : ""}(${joinCode(parameters, ", ")}) =>`;
   const body =
     block.statements.length === 0
@@ -29,5 +42,5 @@ export function emitFunctionModule(target: GraphValue, plan: EmitPlan): MarkedMo
       : code`{\n${joinCode(block.statements, "\n\n")}\n\nreturn ${value};\n};`;
   const lines = imports.lines();
   const whole = code`${head} ${body}`;
-  return markedModule("construct.ts", lines.length === 0 ? whole : code`${joinCode(lines, "\n")}\n\n${whole}`);
+  return markedModule(name, lines.length === 0 ? whole : code`${joinCode(lines, "\n")}\n\n${whole}`);
 }

@@ -1,5 +1,5 @@
 /** @file What the emitters are told of their surroundings: where things lie, and what the modules of one build know of each other. */
-import type { CallNode } from "../graph/node.ts";
+import type { CallNode, GraphValue } from "../graph/node.ts";
 import type { VariableUse } from "../graph/passes/pass.ts";
 import type { SymbolTable } from "../graph/symbols.ts";
 import type { Code, Mark } from "./code.ts";
@@ -22,6 +22,8 @@ export interface EmitPlan {
   readonly variableUses: ReadonlyMap<string, readonly VariableUse[]>;
   /** Where each asset lies, relative to the bundle: `assets/tokenizer`. */
   assetPath(asset: CallNode): string;
+  /** Expressions that stand for nodes whose value is not known yet: what a config asks of an asset that nobody has made. */
+  readonly placeholders?: ReadonlyMap<GraphValue, string>;
 }
 
 /** One emitted source file. */

@@ -10,17 +10,7 @@
  */
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { bundle } from "../codegen/bundle.ts";
 import type { EmitPlan } from "../codegen/plan.ts";
@@ -31,6 +21,7 @@ import type { CallNode, GraphValue } from "../graph/node.ts";
 import { answerFacts, assetsOf, assetTarget, factsOf } from "../graph/passes/facts.ts";
 import { keyword } from "../graph/passes/queries.ts";
 import { buildDiagnostics, assetDiagnostics as faults } from "./build-diagnostics.ts";
+import { hashOf } from "./file-hashes.ts";
 import type { Host } from "./host.ts";
 import { sha256 } from "./output.ts";
 
@@ -271,15 +262,6 @@ function readEntry(folder: string): Entry | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Of a file or of all files in a folder; of nothing, the empty text. */
-export function hashOf(path: string): string {
-  const stats = statSync(path, { throwIfNoEntry: false });
-  if (stats === undefined) return "";
-  if (stats.isFile()) return sha256(readFileSync(path));
-  const names = readdirSync(path).sort();
-  return sha256(JSON.stringify(names.map((name) => [name, hashOf(join(path, name))])));
 }
 
 function install(from: string, to: string, hash: string): void {

@@ -64,11 +64,6 @@ export const emitDiagnostics = defineDiagnostics("emit", {
     hint: () => "build with --force to overwrite, or with --out DIR to keep both",
     doc: "A file of the output folder is no longer as fgc wrote it. The build stops so that your edits are not lost.",
   },
-  typeError: {
-    severity: "error",
-    message: (p: { file: string; problem: string }) => `${p.problem} (in the emitted ${p.file})`,
-    doc: "The TypeScript compiler found a fault in an emitted module, or in a module of the project that it uses; it is told at the template line that the statement came from.",
-  },
   machinePath: {
     severity: "warning",
     message: (p: { path: string }) => `'${p.path}' is a path of this machine and goes into the bundle as it is`,

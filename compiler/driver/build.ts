@@ -8,17 +8,17 @@
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { type BundledFile, bundle, type Platform } from "../codegen/bundle.ts";
-import type { TypeFault } from "../codegen/check.ts";
-import { Formatter } from "../codegen/format.ts";
-import type { EmitPlan, EmittedModule } from "../codegen/plan.ts";
+import { describeFaults } from "../codegen/check/type-faults.ts";
+import type { EmitPlan, EmittedModule, MarkedModule } from "../codegen/plan.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import type { GraphValue } from "../graph/node.ts";
 import { irToJson, type PassName } from "../graph/passes/index.ts";
 import { targetOf } from "../graph/passes/queries.ts";
-import { lineStartsOf } from "../source/span.ts";
-import { type BuiltAsset, buildAssets, hashOf } from "./assets.ts";
+import { type BuiltAsset, buildAssets } from "./assets.ts";
 import { buildDiagnostics, emitDiagnostics } from "./build-diagnostics.ts";
 import { printGraphs } from "./dump.ts";
+import { hashOf } from "./file-hashes.ts";
+import { Formatting } from "./formatting.ts";
 import { identityOf, inputPaths, isUpToDate } from "./freshness.ts";
 import type { Host } from "./host.ts";
 import { type Manifest, manifestName, manifestText, readManifest, sorted } from "./manifest.ts";
@@ -72,9 +72,37 @@ export interface BuildReport {
   readonly dumps: Readonly<Record<string, string>>;
 }
 
-/** Throws a `DiagnosticError` with all that is wrong; then nothing has been written but assets, which are whole. */
+/** What builds have in common and is worth keeping between them: the formatter and the checker, warm. */
+export interface Builder {
+  /** Throws a `DiagnosticError` with all that is wrong; then nothing has been written but assets, which are whole. */
+  build(request: BuildRequest): Promise<BuildReport>;
+  dispose(): Promise<void>;
+}
+
+export function createBuilder(host: Host): Builder {
+  const tools: Tools = { formatting: new Formatting(host.packageRoot), checker: new TypeCheck(host) };
+  return {
+    build: (request) => new Build(host, request, tools).run(),
+    dispose: async () => {
+      tools.checker.close();
+      await tools.formatting.close();
+    },
+  };
+}
+
+/** One build, as `Builder.build`. */
 export async function build(host: Host, request: BuildRequest): Promise<BuildReport> {
-  return new Build(host, request).run();
+  const builder = createBuilder(host);
+  try {
+    return await builder.build(request);
+  } finally {
+    await builder.dispose();
+  }
+}
+
+interface Tools {
+  readonly formatting: Formatting;
+  readonly checker: TypeCheck;
 }
 
 /** What templates take for now, so that no build's moment gets into a bundle: see `literals.ts`. */
@@ -83,12 +111,14 @@ const sentinelClock = { epochMs: Date.UTC(9999, 11, 31, 23, 59, 59), utcOffsetMi
 class Build {
   readonly #host: Host;
   readonly #request: BuildRequest;
+  readonly #tools: Tools;
   readonly #stages: BuildStage[] = [];
   readonly #diagnostics: Diagnostic[] = [];
   readonly #graphs: [PassName, GraphValue][] = [];
 
-  constructor(host: Host, request: BuildRequest) {
+  constructor(host: Host, request: BuildRequest, tools: Tools) {
     this.#host = host;
+    this.#tools = tools;
     this.#request = {
       clock: sentinelClock,
       ...request,
@@ -120,30 +150,27 @@ class Build {
     ) {
       return { ...this.#report(folders, previous.outputs, inputPaths(previous, folders)), upToDate: true, dumps };
     }
-    const checker = new TypeCheck(this.#host);
-    try {
-      const { emission, assets, root } = await this.#emit(program, target, folders);
-      const modules = await this.#format(emission.modules);
-      const checked = this.#check(checker, modules, program, folders);
-      const isPage = this.#request.webPage !== undefined;
-      const bundling = isPage ? { files: [], inputs: [] } : this.#bundle(emission, modules, folders);
-      let [bundled] = await Promise.all([bundling, checked]);
-      let outputs = this.#outputs(program, root, modules, bundled.files, folders);
-      if (isPage) {
-        bundled = await this.#webPage(outputs, program, root, modules, assets, folders);
-        outputs = Object.fromEntries(bundled.files.map(({ name, text }) => [name, text]));
-      }
-      const inputs = [
-        ...program.templates.map((file) => file.path),
-        ...program.symbols.sources,
-        ...bundled.inputs.filter((path) => existsSync(path)),
-        ...assets.flatMap((asset) => asset.inputs),
-      ];
-      this.#write(outputs, inputs, assets, root, folders);
-      return { ...this.#report(folders, outputs, inputs), upToDate: false, dumps };
-    } finally {
-      checker.close();
+    this.#tools.formatting.start();
+    const { emission, assets, root, toCheck } = await this.#emit(program, target, folders);
+    // Checked as composed, formatted and bundled at the same time; what is bundled is the formatted text, for the source maps.
+    const checked = this.#check(toCheck, program);
+    const formatted = this.#format(emission.modules);
+    const isPage = this.#request.webPage !== undefined;
+    const bundling = isPage ? { files: [], inputs: [] } : this.#bundle(emission, formatted, folders);
+    let [bundled, modules] = await settled(bundling, formatted, checked);
+    let outputs = this.#outputs(program, root, modules, bundled.files, folders);
+    if (isPage) {
+      bundled = await this.#webPage(outputs, program, root, modules, assets, folders);
+      outputs = Object.fromEntries(bundled.files.map(({ name, text }) => [name, text]));
     }
+    const inputs = [
+      ...program.templates.map((file) => file.path),
+      ...program.symbols.sources,
+      ...bundled.inputs.filter((path) => existsSync(path)),
+      ...assets.flatMap((asset) => asset.inputs),
+    ];
+    this.#write(outputs, inputs, assets, root, folders);
+    return { ...this.#report(folders, outputs, inputs), upToDate: false, dumps };
   }
 
   #stage(name: BuildStage["name"], detail: string, ms: number): void {
@@ -193,7 +220,12 @@ class Build {
     program: ProgramGraph,
     target: string,
     folders: Folders,
-  ): Promise<{ emission: Emission; assets: readonly BuiltAsset[]; root: GraphValue }> {
+  ): Promise<{
+    emission: Emission;
+    assets: readonly BuiltAsset[];
+    root: GraphValue;
+    toCheck: readonly MarkedModule[];
+  }> {
     const { meta } = program;
     const plan = (places: ReadonlyMap<GraphValue, string>): EmitPlan => ({
       title: textOr(meta["config_name"], program.preprocessed.config),
@@ -225,45 +257,45 @@ class Build {
         performance.now() - started,
       );
     const wanted = targetOf(root, target) as GraphValue;
-    return {
-      emission: emitModules(wanted, root, plan(new Map(assets.map(({ node, path }) => [node, path])))),
-      assets,
-      root,
-    };
+    const placed = plan(new Map(assets.map(({ node, path }) => [node, path])));
+    const emission = emitModules(wanted, root, placed);
+    // The check knows no output folder: there sources are named by where they are.
+    const toCheck = emitModules(wanted, root, { ...placed, importFile: (path) => path }).modules;
+    return { emission, assets, root, toCheck };
   }
 
   async #format(modules: readonly EmittedModule[]): Promise<readonly EmittedModule[]> {
     const started = performance.now();
-    const formatter = new Formatter();
-    const formatted: EmittedModule[] = [];
-    for (const { name, text } of modules) formatted.push({ name, text: await formatter.format(text) });
+    const { formatting } = this.#tools;
+    const formatted = await Promise.all(
+      modules.map(async ({ name, text }) => ({ name, text: await formatting.format(text) })),
+    );
     const detail = formatted.map(({ name, text }) => `${name} ${text.split("\n").length - 1} lines`).join(", ");
     this.#stage("emit", detail, performance.now() - started);
     return formatted;
   }
 
-  async #check(
-    checker: TypeCheck,
-    modules: readonly EmittedModule[],
-    program: ProgramGraph,
-    { outDir, packageRoot }: Folders,
-  ): Promise<void> {
+  async #check(modules: readonly MarkedModule[], program: ProgramGraph): Promise<void> {
     const started = performance.now();
-    const faults = await checker.check({ modules, outDir, packageRoot }, program.symbols.sources.map(hashOf));
-    if (faults.length > 0)
-      throw new DiagnosticError(...this.#diagnostics, ...faults.map((fault) => typeFault(fault, program)));
+    const { dir: projectDir } = this.#request.project;
+    const sources = program.symbols.sources.map((path) => ({ path, hash: hashOf(path) }));
+    const [faults = []] = await this.#tools.checker.check([{ modules, projectDir, sources }]);
+    const { symbols } = program;
+    const readSource = (path: string) => this.#host.files.readText(path);
+    const described = describeFaults(faults, { modules, symbols, projectDir, readSource });
+    if (described.length > 0) throw new DiagnosticError(...this.#diagnostics, ...described);
     this.#stage("types", "ok", performance.now() - started);
   }
 
   async #bundle(
     emission: Emission,
-    modules: readonly EmittedModule[],
+    formatted: Promise<readonly EmittedModule[]>,
     folders: Folders,
   ): Promise<{ files: readonly BundledFile[]; inputs: readonly string[] }> {
     if (this.#request.emit === "ts" || emission.entries.length === 0) return { files: [], inputs: [] };
     const started = performance.now();
     const result = await bundle({
-      modules: new Map([...modules, ...emission.hidden].map(({ name, text }) => [name, text])),
+      modules: new Map([...(await formatted), ...emission.hidden].map(({ name, text }) => [name, text])),
       entries: emission.entries,
       outDir: folders.outDir,
       projectDir: folders.projectDir,
@@ -379,16 +411,16 @@ function relativeImport(outDir: string, path: string): string {
   return `${up === 0 ? "./" : "../".repeat(up)}${to.slice(common).join("/")}`;
 }
 
-/** Shown at the template line that the faulty statement came from. */
-function typeFault({ file, line, message, from }: TypeFault, { templates }: ProgramGraph): Diagnostic {
-  const [, name, row] = /^(.*):(\d+)$/.exec(from ?? "") ?? [];
-  const template = name === undefined ? undefined : templates.find(({ path }) => path.endsWith(`/${name}`));
-  if (template === undefined) return emitDiagnostics.typeError({}, { file: `${file}:${line}`, problem: message });
-  const starts = lineStartsOf(template);
-  const start = starts[Number(row) - 1] ?? 0;
-  const end = (starts[Number(row)] ?? template.text.length + 1) - 1;
-  return emitDiagnostics.typeError(
-    { span: { file: template, start, end } },
-    { file: `${file}:${line}`, problem: message },
-  );
+/** All three, or the fault of the first that has one in this order: type errors say more than what a bundler makes of them. */
+async function settled<B, F>(
+  bundling: B | Promise<B>,
+  formatted: Promise<F>,
+  checked: Promise<void>,
+): Promise<readonly [B, F]> {
+  const [check, format, bundle] = await Promise.allSettled([checked, formatted, Promise.resolve(bundling)]);
+  for (const result of [check, format, bundle]) if (result.status === "rejected") throw result.reason;
+  return [
+    (bundle as PromiseFulfilledResult<Awaited<B>>).value as B,
+    (format as PromiseFulfilledResult<Awaited<F>>).value as F,
+  ];
 }

@@ -1,4 +1,5 @@
 /** @file Every diagnostic of the pipeline, stage by stage: what documentation is made from. The command line adds its own. */
+import { checkDiagnostics } from "../codegen/check/diagnostics.ts";
 import { configDiagnostics } from "../config/diagnostics.ts";
 import { projectDiagnostics } from "../config/project-diagnostics.ts";
 import { type CatalogueEntry, catalogueEntries } from "../diagnostics/diagnostic.ts";
@@ -29,10 +30,10 @@ export const stages: readonly Stage[] = [
   stage("graph", "YAML to the node graph", graphDiagnostics, boundaryDiagnostics),
   stage("link", "other projects and variables", linkDiagnostics),
   stage("resolve", "constructors to what is imported", resolveDiagnostics),
-  stage("types", "arguments against signatures", typeDiagnostics),
+  stage("types", "arguments against signatures, and emitted code by TypeScript", typeDiagnostics, checkDiagnostics),
   stage("driver", "settings and overrides", driverDiagnostics),
   stage("asset", "what is made once, while building", assetDiagnostics),
-  stage("emit", "TypeScript and its check", emitDiagnostics),
+  stage("emit", "TypeScript modules and what is written beside them", emitDiagnostics),
   stage("build", "bundles", buildDiagnostics),
 ];
 

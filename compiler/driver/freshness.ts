@@ -1,8 +1,8 @@
 /** @file Whether a build is needed: what it was asked for and what it read, against the manifest of the last one. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { hashOf } from "./assets.ts";
 import type { BuildRequest } from "./build.ts";
+import { hashOf } from "./file-hashes.ts";
 import type { Host } from "./host.ts";
 import { buildKey, type Manifest, packageBuildId } from "./manifest.ts";
 import { type Folders, inputName, inputPath } from "./places.ts";

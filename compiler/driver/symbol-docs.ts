@@ -69,7 +69,7 @@ export class Documentation {
 
   /** @param project whose own modules and packages can be named too; absent: only the library's */
   constructor(host: Host, project: Project | undefined) {
-    this.#symbols = new SymbolTable(symbolHost(host.packageRoot));
+    this.#symbols = new SymbolTable(symbolHost(host));
     this.#environment = {
       projectDir: project?.dir ?? host.cwd(),
       importMap: extendImportMap(project?.importMap ?? {}),

@@ -1,50 +1,118 @@
-/** @file The check of emitted modules as the build uses it: beside the other work, and only once for the same text. */
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+/** @file The check of emitted modules as builds and `fgc check` use it: beside the other work, one process for many configs, and once for the same text. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type CheckRequest, checkTypes, type TypeFault } from "../codegen/check.ts";
+import { packageFolder, packagesOf } from "../codegen/check/folder.ts";
+import { checkNatively, nativeCompiler } from "../codegen/check/native.ts";
+import type { CheckRequest, CheckUnit, TypeFault } from "../codegen/check/request.ts";
+import { checkByScript } from "../codegen/check/script.ts";
 import { cacheFolder } from "./assets.ts";
 import type { Host } from "./host.ts";
 import { packageBuildId } from "./manifest.ts";
 import { sha256 } from "./output.ts";
 
+export interface UnitToCheck extends CheckUnit {
+  /** The project's own sources that the modules import. */
+  readonly sources: readonly { readonly path: string; readonly hash: string }[];
+}
+
+/** Which compiler checks: the native one where there is one, unless told. */
+export type CheckerKind = "native" | "script";
+
+/** The faults of each unit, those in the project's sources with every unit that imports them. */
+export type CheckedUnits = readonly (readonly TypeFault[])[];
+
 export class TypeCheck {
   readonly #host: Host;
-  readonly #worker: Worker | undefined;
+  readonly #native: string | undefined;
+  #worker: Worker | undefined;
 
-  /** Starts loading TypeScript at once. */
-  constructor(host: Host) {
+  constructor(host: Host, kind?: CheckerKind) {
     this.#host = host;
-    const path = join(host.packageRoot, "dist/check-worker.mjs");
-    this.#worker = existsSync(path) ? new Worker(path) : undefined;
-    this.#worker?.unref();
+    this.#native = kind === "script" ? undefined : nativeCompiler(host.packageRoot);
+    // Loading TypeScript takes longer than what comes before the check.
+    if (this.#native === undefined) this.#startWorker();
   }
 
-  /** @param sources contents of the user's own modules that the emitted ones import */
-  async check(request: CheckRequest, sources: readonly string[]): Promise<readonly TypeFault[]> {
-    const key = sha256(JSON.stringify([packageBuildId(this.#host.packageRoot), request.modules, sources]));
-    const mark = join(cacheFolder(this.#host), "checked", key);
-    if (existsSync(mark)) return [];
+  get kind(): CheckerKind {
+    return this.#native === undefined ? "script" : "native";
+  }
+
+  async check(units: readonly UnitToCheck[]): Promise<CheckedUnits> {
+    const marks = units.map((unit) => this.#markOf(unit));
+    const open = units.flatMap((unit, index) => (existsSync(marks[index] as string) ? [] : [{ unit, index }]));
+    const results: (readonly TypeFault[])[] = units.map(() => []);
+    if (open.length === 0) return results;
+    const request: CheckRequest = {
+      units: open.map(({ unit: { modules, projectDir } }) => ({
+        modules: modules.map(({ name, text }) => ({ name, text })),
+        projectDir,
+      })),
+      packageRoot: this.#host.packageRoot,
+    };
     const faults = await this.#run(request);
-    if (faults.length === 0) {
-      mkdirSync(join(cacheFolder(this.#host), "checked"), { recursive: true });
-      writeFileSync(mark, "");
+    const isSourceOf = ({ unit }: { readonly unit: UnitToCheck }, file: string): boolean =>
+      unit.sources.some(({ path }) => path === file);
+    for (const [at, { unit, index }] of open.entries()) {
+      const found = faults.filter(({ unit: owner, file }) => {
+        if (owner !== undefined) return owner === at;
+        if (isSourceOf({ unit }, file)) return true;
+        // What sources import in ways that signatures do not follow: told with every config that has sources.
+        return unit.sources.length > 0 && !open.some((other) => isSourceOf(other, file));
+      });
+      results[index] = found;
+      if (found.length === 0) remember(marks[index] as string);
     }
-    return faults;
+    return results;
   }
 
-  #run(request: CheckRequest): Promise<readonly TypeFault[]> {
-    const worker = this.#worker;
-    if (worker === undefined) return Promise.resolve(checkTypes(request));
+  #markOf({ modules, sources, projectDir }: UnitToCheck): string {
+    const packages = packagesOf({ modules, projectDir }).map((name) => {
+      const folder = packageFolder(name, projectDir);
+      return [name, folder === undefined ? "" : readFileSync(join(folder, "package.json"), "utf8")];
+    });
+    const texts = modules.map(({ name, text }) => [name, text]);
+    const build = packageBuildId(this.#host.packageRoot);
+    const key = sha256(JSON.stringify([build, texts, sources, packages]));
+    return join(cacheFolder(this.#host), "checked", key);
+  }
+
+  async #run(request: CheckRequest): Promise<readonly TypeFault[]> {
+    if (this.#native !== undefined) {
+      const faults = await checkNatively(this.#native, request);
+      if (faults !== undefined) return faults;
+    }
+    return this.#runWorker(request);
+  }
+
+  #startWorker(): Worker | undefined {
+    const path = join(this.#host.packageRoot, "dist/check-worker.mjs");
+    this.#worker ??= existsSync(path) ? new Worker(path) : undefined;
+    this.#worker?.unref();
+    return this.#worker;
+  }
+
+  #runWorker(request: CheckRequest): Promise<readonly TypeFault[]> {
+    const worker = this.#startWorker();
+    if (worker === undefined) return Promise.resolve(checkByScript(request));
     return new Promise((resolve, reject) => {
       worker.ref();
       worker.once("message", resolve);
       worker.once("error", reject);
       worker.postMessage(request);
-    });
+    }).finally(() => worker.unref()) as Promise<readonly TypeFault[]>;
   }
 
   close(): void {
     void this.#worker?.terminate();
+    this.#worker = undefined;
   }
+}
+
+/** A cache that cannot be written costs time and nothing else. */
+function remember(mark: string): void {
+  try {
+    mkdirSync(join(mark, ".."), { recursive: true });
+    writeFileSync(mark, "");
+  } catch {}
 }

@@ -51,7 +51,7 @@ export function answerFacts(root: GraphValue, asset: CallNode, answers: Readonly
 }
 
 /** The expressions over `asset` and literals alone, as large as they get. */
-function factNodes(root: GraphValue, asset: CallNode): ReadonlyMap<CallNode, string> {
+export function factNodes(root: GraphValue, asset: CallNode): ReadonlyMap<CallNode, string> {
   const names = new Map<GraphValue, string>();
   const nameOf = (node: GraphValue): string | undefined => {
     if (node === asset) return "$";
