@@ -13,6 +13,7 @@ import {
   runPasses,
   type VariableUse,
 } from "../graph/passes/index.ts";
+import { link } from "../graph/passes/link.ts";
 import { bundleTextSpec, scalar, walk } from "../graph/passes/queries.ts";
 import { SymbolTable } from "../graph/symbols.ts";
 import type { Origin, SourceFile } from "../source/span.ts";
@@ -27,8 +28,8 @@ export interface ProgramRequest extends ConfigRequest {
   /** What to keep; absent: every target. */
   readonly targets?: readonly string[] | undefined;
   readonly namePolicy?: NamePolicy | undefined;
-  /** Leave unbound variables to the caller, as `fgc code` does. */
-  readonly allowFreeVariables?: boolean;
+  /** Leave unbound variables to the caller, as `fgc code` does; `library`: unless the config is a program that nobody calls. */
+  readonly allowFreeVariables?: boolean | "library";
   /** Gets the graph after each pass. */
   readonly dump?: ((pass: PassName, graph: GraphValue) => void) | undefined;
 }
@@ -80,7 +81,8 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
       symbols,
       targets: request.targets,
       namePolicy: request.namePolicy ?? "named",
-      allowFreeVariables: request.allowFreeVariables ?? false,
+      allowFreeVariables:
+        request.allowFreeVariables === "library" ? !isProgram(built.graph) : (request.allowFreeVariables ?? false),
       variableUses,
     },
     request.dump,
@@ -102,6 +104,37 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
     diagnostics,
     timings,
   };
+}
+
+/** A training script runs by itself; a dataset, a model or a tokenizer is a part of what another config makes, which binds its variables. */
+export function isProgram(graph: GraphValue): boolean {
+  const kind = metaOf(graph)["config_class"];
+  if (typeof kind === "string" && kind.startsWith("type.training_script")) return true;
+  const main = entryOf(graph, "main");
+  return main?.kind === "call" && /[:.]TrainingScript$/.test(main.constructorSpec);
+}
+
+/**
+ * A config's graph with those of other projects spliced in, before any override. What the link has wrong is handed back, and null stands
+ * in its place: for those who ask about a config, not for building it.
+ */
+export function linkConfig(
+  host: Host,
+  request: ConfigRequest,
+  graph: GraphValue,
+): { readonly graph: GraphValue; readonly diagnostics: readonly Diagnostic[] } {
+  const diagnostics: Diagnostic[] = [];
+  const linked = link.run(graph, {
+    report: (diagnostic) => void diagnostics.push(diagnostic),
+    project: environmentOf(request.project, bundledText("config.yaml", graph.origin)),
+    loadProject: projectLoader(host, request, () => {}, diagnostics),
+    overrides: [],
+    symbols: new SymbolTable(symbolHost(host)),
+    namePolicy: "named",
+    allowFreeVariables: true,
+    variableUses: new Map(),
+  });
+  return { graph: linked, diagnostics };
 }
 
 function metaOf(graph: GraphValue): Readonly<Record<string, PlainData>> {
