@@ -19,6 +19,13 @@ export const buildDiagnostics = defineDiagnostics("build", {
     message: (p: { file: string; problem: string }) => `${p.file}: ${p.problem}`,
     doc: "The emitted TypeScript could not be bundled, mostly because one of the project's own modules imports something that is not there.",
   },
+  constructFailed: {
+    severity: "error",
+    message: (p: { target: string; problem: string; help?: string | undefined }) =>
+      `constructing '${p.target}' failed: ${p.problem}`,
+    hint: (p) => p.help,
+    doc: "`fgc construct` makes a target for real, and something that it makes refused: the message is its own, the place is where the config names it.",
+  },
   noTrainer: {
     severity: "error",
     message: () => "a page trains, and this config has no training script",

@@ -3,8 +3,11 @@ import type { CommandDefinition } from "../command.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { codeCommand } from "./code.ts";
+import { constructCommand } from "./construct.ts";
 import { devicesCommand } from "./devices.ts";
 import { docsCommand } from "./docs.ts";
+import { explainCommand } from "./explain.ts";
+import { fmtCommand } from "./fmt.ts";
 import { graphCommand } from "./graph.ts";
 import { indexCommand } from "./index-command.ts";
 import { lsCommand } from "./ls.ts";
@@ -28,12 +31,15 @@ export const commands: readonly CommandDefinition[] = [
   tlistCommand,
   trefsCommand,
   ppCommand,
+  explainCommand,
   graphCommand,
   codeCommand,
   checkCommand,
+  constructCommand,
   buildCommand,
   trainCommand,
   newCommand,
+  fmtCommand,
   wsCommand,
   projectCommand,
 ];
