@@ -8,8 +8,12 @@ import type { MappedText } from "../scan/mapped-text.ts";
 import { tagWords } from "./template-parser.ts";
 import * as t from "./tokens.ts";
 
-const matching: Readonly<Record<string, string>> = { "(": ")", "[": "]", "{": "}" };
-const closing = new Set(Object.values(matching));
+const matching = new Map([
+  ["(", ")"],
+  ["[", "]"],
+  ["{", "}"],
+]);
+const closing = new Set(matching.values());
 
 /** Closing words and what they close. */
 export const closers: ReadonlyMap<TokenType, TokenType> = new Map<TokenType, TokenType>([
@@ -96,17 +100,17 @@ function mismatchedBracket(tokens: readonly IToken[], offset: number): IToken | 
   const start = before.findLastIndex(({ tokenType }) => tokenType === t.TagOpen || tokenType === t.PrintOpen);
   const open: IToken[] = [];
   for (const token of before.slice(start + 1)) {
-    if (token.image in matching) open.push(token);
+    if (matching.has(token.image)) open.push(token);
     if (!closing.has(token.image)) continue;
     const bracket = open.pop();
-    if (bracket !== undefined && matching[bracket.image] !== token.image) return bracket;
+    if (bracket !== undefined && matching.get(bracket.image) !== token.image) return bracket;
   }
   return open.at(-1);
 }
 
 function unclosedBracket(source: MappedText, bracket: IToken): Diagnostic {
   const place = { span: spanOf(source, bracket) };
-  return faults.unclosed(place, { what: `'${bracket.image}'`, end: `'${matching[bracket.image] as string}'` });
+  return faults.unclosed(place, { what: `'${bracket.image}'`, end: `'${matching.get(bracket.image) ?? ""}'` });
 }
 
 export interface OpenTag {
@@ -206,14 +210,19 @@ function misplacedTag(source: MappedText, open: readonly OpenTag[], tag: IToken,
 }
 
 /** Words that other template languages begin tags with, and what is meant in this one. */
-const elsewhere: Readonly<Record<string, string>> = { elseif: "elif", elsif: "elif", end: "endif", foreach: "for" };
+const elsewhere = new Map([
+  ["elseif", "elif"],
+  ["elsif", "elif"],
+  ["end", "endif"],
+  ["foreach", "for"],
+]);
 
 /** The tag that was meant. */
 export function nearestTag(name: string): string | undefined {
   const words = [...tagWords, ...closers.keys(), ...branches.keys()].map((w) => w.LABEL ?? "");
-  const close = elsewhere[name] ?? nearest(name, words);
+  const close = elsewhere.get(name) ?? nearest(name, words);
   // The words are short: with another first letter it is rarely the same word (`do` is no slip for `for`).
-  return close?.[0] === name[0] || close?.includes(name) ? close : elsewhere[name];
+  return close?.[0] === name[0] || close?.includes(name) ? close : elsewhere.get(name);
 }
 
 /** The text ended inside something. */
@@ -234,7 +243,7 @@ export function unclosed(source: MappedText, tokens: readonly IToken[]): Diagnos
     if (bracket !== undefined) {
       return faults.unclosed(
         { span: spanOf(source, bracket) },
-        { what: `'${bracket.image}'`, end: `'${matching[bracket.image] as string}'` },
+        { what: `'${bracket.image}'`, end: `'${matching.get(bracket.image) ?? ""}'` },
       );
     }
     return explainOpen(source, delimiter);

@@ -2,6 +2,7 @@
 import { EmbeddedActionsParser, type IToken, type ParserMethod, type TokenType } from "chevrotain";
 import type { Span } from "../../source/span.ts";
 import type { MappedText } from "../scan/mapped-text.ts";
+import { digitLimit } from "../values/limits.ts";
 import type { Arguments, Attribute, Call, Expression, Filter, Item, Literal, Slice, Test } from "./ast.ts";
 import { floatOf, integerOf, stringOf } from "./literals.ts";
 import { SyntaxFault } from "./syntax-fault.ts";
@@ -332,6 +333,10 @@ export abstract class OperandParser extends EmbeddedActionsParser {
       {
         ALT: (): Literal => {
           const token = this.CONSUME(t.Integer);
+          this.ACTION(() => {
+            if (token.image.length > digitLimit)
+              throw new SyntaxFault(this.span(token), `a number has no more than ${digitLimit} digits`);
+          });
           return { kind: "literal", value: this.ACTION(() => integerOf(token.image)), span: this.span(token) };
         },
       },

@@ -3,8 +3,9 @@ import { numeric } from "./compare.ts";
 import { complexPower, type PyComplex } from "./complex.ts";
 import { overflowError, typeError, zeroDivision } from "./errors.ts";
 import { formatPercent } from "./format/percent.ts";
+import { bitLimit, checkElements, checkSize } from "./limits.ts";
 import { escapeValue } from "./markup.ts";
-import { divideExactly, floorDivide, modulo, toFloat } from "./numbers.ts";
+import { bitLength, divideExactly, floorDivide, modulo, toFloat } from "./numbers.ts";
 import { power } from "./power.ts";
 import { Undefined } from "./undefined.ts";
 import { Markup, PyList, PyTuple, textOf, typeNameOf, type Value } from "./value.ts";
@@ -41,6 +42,7 @@ function integerOperation(operator: BinaryOperator, a: bigint, b: bigint): Value
     case "-":
       return a - b;
     case "*":
+      if (isLarge(a) && isLarge(b)) checkBits(bitLength(a) + bitLength(b));
       return a * b;
     case "/":
       return divideExactly(a, b);
@@ -54,12 +56,16 @@ function integerOperation(operator: BinaryOperator, a: bigint, b: bigint): Value
   }
 }
 
-/** Bits that a computed integer may have: far above any use, far below what would exhaust memory. */
-const integerBitLimit = 1n << 26n;
+const large = 1n << 64n;
+const isLarge = (value: bigint): boolean => value > large || value < -large;
+
+function checkBits(bits: number): void {
+  if (bits > bitLimit) throw overflowError("the resulting int is too large");
+}
 
 function integerPower(a: bigint, b: bigint): bigint {
   const magnitude = a < 0n ? -a : a;
-  if (magnitude > 1n && b * BigInt(magnitude.toString(2).length) > integerBitLimit) {
+  if (magnitude > 1n && b * BigInt(bitLength(magnitude)) > bitLimit) {
     throw overflowError("the result of ** is too large");
   }
   return a ** b;
@@ -122,34 +128,37 @@ function sequenceOperation(operator: BinaryOperator, a: Value, b: Value): Value 
   if (operator !== "+") return undefined;
   const right = textOf(b);
   if (left !== undefined && right !== undefined) {
+    checkSize(left.length + right.length);
     if (a instanceof Markup || b instanceof Markup) return new Markup(escapeValue(a).text + escapeValue(b).text);
     return left + right;
   }
+  if ((a instanceof PyList && b instanceof PyList) || (a instanceof PyTuple && b instanceof PyTuple))
+    checkElements(a.items.length + b.items.length);
   if (a instanceof PyList && b instanceof PyList) return new PyList([...a.items, ...b.items]);
   if (a instanceof PyTuple && b instanceof PyTuple) return new PyTuple([...a.items, ...b.items]);
   return undefined;
 }
 
-/** Elements that a repeated sequence may have. */
-const repeatLimit = 1 << 28;
+function repeatItems(items: readonly Value[], times: number): Value[] {
+  const all: Value[] = [];
+  for (let i = 0; i < times; i++) for (const item of items) all.push(item);
+  return all;
+}
 
 function repeat(sequence: Value, count: Value): Value | undefined {
   const times = typeof count === "boolean" ? BigInt(count) : count;
   if (typeof times !== "bigint") return undefined;
   const text = textOf(sequence);
-  const unit =
-    text !== undefined
-      ? text.length
-      : sequence instanceof PyList || sequence instanceof PyTuple
-        ? sequence.items.length
-        : 0;
-  if (times > 0n && times * BigInt(unit) > repeatLimit) throw overflowError("the repeated sequence is too long");
+  const items = sequence instanceof PyList || sequence instanceof PyTuple ? sequence.items : [];
+  const unit = text?.length ?? items.length;
   const n = times > 0n && unit > 0 ? Number(times) : 0;
+  if (text === undefined) checkElements(n * unit);
+  else checkSize(n * unit, "the repeated text");
   if (text !== undefined) {
     const repeated = text.repeat(n);
     return sequence instanceof Markup ? new Markup(repeated) : repeated;
   }
-  if (sequence instanceof PyList) return new PyList(Array.from({ length: n }, () => sequence.items).flat());
-  if (sequence instanceof PyTuple) return new PyTuple(Array.from({ length: n }, () => sequence.items).flat());
+  if (sequence instanceof PyList) return new PyList(repeatItems(items, n));
+  if (sequence instanceof PyTuple) return new PyTuple(repeatItems(items, n));
   return undefined;
 }

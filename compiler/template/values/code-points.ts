@@ -3,6 +3,8 @@
  * holds surrogates, which is checked first because hardly any string does.
  */
 
+import { checkElements } from "./limits.ts";
+
 const surrogate = /[\ud800-\udfff]/;
 
 /** Does every UTF-16 unit stand for one code point? */
@@ -20,6 +22,7 @@ export function codePointLength(text: string): number {
 
 /** The characters (one string per code point), by index. */
 export function characters(text: string): readonly string[] {
+  checkElements(text.length);
   return isFlat(text) ? text.split("") : Array.from(text);
 }
 

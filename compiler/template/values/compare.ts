@@ -3,6 +3,7 @@ import { compareText } from "./code-points.ts";
 import { PyDict, PyDictView } from "./dict.ts";
 import { typeError } from "./errors.ts";
 import { hashKey, isSame } from "./hash.ts";
+import { checkSearch, Walk } from "./limits.ts";
 import { Undefined } from "./undefined.ts";
 import { PyList, PyObject, PyRange, PyTuple, textOf, typeNameOf, type Value } from "./value.ts";
 
@@ -30,7 +31,7 @@ export function numeric(value: Value): bigint | number | undefined {
 }
 
 /** `a == b`. Fails for strict undefined values only. */
-export function equals(a: Value, b: Value): boolean {
+export function equals(a: Value, b: Value, walk?: Walk): boolean {
   if (a instanceof Undefined) return a.equals(b);
   if (b instanceof Undefined) return b.equals(a);
   const x = numeric(a);
@@ -40,28 +41,29 @@ export function equals(a: Value, b: Value): boolean {
   if (a === b) return true;
   const text = textOf(a);
   if (text !== undefined) return text === textOf(b);
-  if (a instanceof PyList) return b instanceof PyList && equalItems(a.items, b.items);
-  if (a instanceof PyTuple) return b instanceof PyTuple && equalItems(a.items, b.items);
-  if (a instanceof PyDict) return b instanceof PyDict && equalDicts(a, b);
+  if (a instanceof PyList) return b instanceof PyList && equalItems(a.items, b.items, walk);
+  if (a instanceof PyTuple) return b instanceof PyTuple && equalItems(a.items, b.items, walk);
+  if (a instanceof PyDict) return b instanceof PyDict && equalDicts(a, b, walk);
   if (a instanceof PyRange) return b instanceof PyRange && hashKey(a) === hashKey(b);
   if (a instanceof PyDictView && a.kind !== "values") return b instanceof PyDictView && equalSets(a, b);
   return a instanceof PyObject && a.equals(b);
 }
 
 /** Equality of elements: an object is always equal to itself, even one that cannot be compared. */
-function sameOrEqual(a: Value, b: Value): boolean {
-  return isSame(a, b) || equals(a, b);
+function sameOrEqual(a: Value, b: Value, walk?: Walk): boolean {
+  walk?.step();
+  return isSame(a, b) || equals(a, b, walk);
 }
 
-function equalItems(a: readonly Value[], b: readonly Value[]): boolean {
-  return a.length === b.length && a.every((item, i) => sameOrEqual(item, b[i]!));
+function equalItems(a: readonly Value[], b: readonly Value[], walk = new Walk()): boolean {
+  return a.length === b.length && a.every((item, i) => sameOrEqual(item, b[i]!, walk));
 }
 
-function equalDicts(a: PyDict, b: PyDict): boolean {
+function equalDicts(a: PyDict, b: PyDict, walk = new Walk()): boolean {
   if (a.size !== b.size) return false;
   return a.entries().every(([key, value]) => {
     const other = b.get(key);
-    return other !== undefined && sameOrEqual(value, other);
+    return other !== undefined && sameOrEqual(value, other, walk);
   });
 }
 
@@ -120,7 +122,10 @@ export function contains(container: Value, item: Value): boolean {
   const text = textOf(container);
   if (text !== undefined) {
     const part = textOf(item);
-    if (part !== undefined) return text.includes(part);
+    if (part !== undefined) {
+      checkSearch(text, part);
+      return text.includes(part);
+    }
     throw typeError(`'in <string>' requires string as left operand, not ${typeNameOf(item)}`);
   }
   if (container instanceof PyDict) return container.has(item);

@@ -60,9 +60,9 @@ export class PyDateTime extends PyObject {
   }
 
   override attribute(name: string): Value | undefined {
-    const field = this.#fields()[name];
-    if (field !== undefined) return BigInt(field);
-    const method = methods[name];
+    const fields = this.#fields();
+    if (Object.hasOwn(fields, name)) return BigInt(fields[name] as number);
+    const method = Object.hasOwn(methods, name) ? methods[name] : undefined;
     return method === undefined ? undefined : new BuiltinFunction(name, (args) => method(this, args));
   }
   override attributeNames(): readonly string[] {

@@ -1,5 +1,6 @@
 /** @file Keys of dictionaries: equal values get one key, so that `1`, `1.0` and `true` are the same entry. */
 import { typeError } from "./errors.ts";
+import { checkSize, Walk } from "./limits.ts";
 import { Undefined } from "./undefined.ts";
 import { PyList, PyNamedTuple, type PyObject, PyRange, PyTuple, textOf, typeNameOf, type Value } from "./value.ts";
 
@@ -23,7 +24,7 @@ function identity(object: PyObject): number {
 }
 
 /** The key of `value`. Lists and dictionaries have none (type error), nor have strict undefined values. */
-export function hashKey(value: Value): HashKey {
+export function hashKey(value: Value, walk?: Walk): HashKey {
   switch (typeof value) {
     case "string":
       return `s${value}`;
@@ -37,7 +38,7 @@ export function hashKey(value: Value): HashKey {
   if (value === null) return null;
   const text = textOf(value);
   if (text !== undefined) return `s${text}`;
-  if (value instanceof PyTuple) return `t${value.items.map(tupleElement).join("")}`;
+  if (value instanceof PyTuple) return tupleKey(value, walk ?? new Walk());
   if (value instanceof PyRange) return rangeKey(value);
   if (value instanceof PyList || unhashable.has(value.typeName)) {
     throw typeError(`unhashable type: '${typeNameOf(value)}'`);
@@ -46,9 +47,17 @@ export function hashKey(value: Value): HashKey {
   return value;
 }
 
+function tupleKey({ items }: PyTuple, walk: Walk): string {
+  let key = "t";
+  for (const item of items) key += tupleElement(item, walk);
+  checkSize(key.length, "the key");
+  return key;
+}
+
 /** Length first, so that neighbouring elements cannot run into each other. */
-function tupleElement(value: Value): string {
-  const key = hashKey(value);
+function tupleElement(value: Value, walk: Walk): string {
+  walk.step();
+  const key = hashKey(value, walk);
   const text = key !== null && typeof key === "object" ? `o${identity(key)}` : `${typeof key}:${key}`;
   return `${text.length}:${text}`;
 }

@@ -1,6 +1,7 @@
 /** @file Walking and measuring values. */
 import { characters, codePointLength } from "./code-points.ts";
 import { typeError } from "./errors.ts";
+import { checkElements, elementLimit } from "./limits.ts";
 import { Markup, PyObject, textOf, typeNameOf, type Value } from "./value.ts";
 
 /** An iterator over any value; a type error for what cannot be iterated. Strings give their characters. */
@@ -29,7 +30,12 @@ export function iterate(value: Value): Iterable<Value> {
 
 /** All items. */
 export function toArray(value: Value): Value[] {
-  return [...iterate(value)];
+  const items: Value[] = [];
+  for (const item of iterate(value)) {
+    items.push(item);
+    if (items.length > elementLimit) checkElements(items.length);
+  }
+  return items;
 }
 
 /** `len(value)`; a type error for what has no length, generators among them. */

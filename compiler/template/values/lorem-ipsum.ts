@@ -1,6 +1,7 @@
 /** @file Random filler text: `lipsum()`. */
 import type { TemplateHost } from "./context.ts";
 import { valueError } from "./errors.ts";
+import { checkElements } from "./limits.ts";
 import { capitalize } from "./methods/characters.ts";
 
 const words = `
@@ -23,6 +24,7 @@ urna ut varius vehicula vel velit venenatis vestibulum vitae vivamus viverra vol
 /** `count` paragraphs of `least` up to `most` (exclusive) words. */
 export function loremIpsum(host: TemplateHost, count: number, least: number, most: number): string[] {
   if (most <= least) throw valueError(`empty range for randrange(${least}, ${most})`);
+  checkElements(Math.max(0, count) * most);
   return Array.from({ length: Math.max(0, count) }, () => paragraph(host, between(host, least, most)));
 }
 

@@ -47,7 +47,12 @@ function isExact(value: bigint): boolean {
 
 export function bitLength(value: bigint): number {
   const magnitude = value < 0n ? -value : value;
-  return magnitude === 0n ? 0 : magnitude.toString(2).length;
+  return magnitude === 0n ? 0 : bitLengthOf(magnitude.toString(16));
+}
+
+/** From hexadecimal digits: a quarter of the digits that base 2 has. */
+function bitLengthOf(hex: string): number {
+  return 4 * (hex.length - 1) + (32 - Math.clz32(Number.parseInt(hex.charAt(0), 16)));
 }
 
 function scaleByPowerOfTwo(value: number, exponent: number): number {

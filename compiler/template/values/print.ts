@@ -1,5 +1,7 @@
 /** @file How values print: `str` is what `{{ }}` writes, `repr` is what a list shows of its elements. */
 import { PyDict, PyDictView } from "./dict.ts";
+import { valueError } from "./errors.ts";
+import { digitLimit, Walk } from "./limits.ts";
 import { Undefined } from "./undefined.ts";
 import { Markup, PyGenerator, PyList, PyNamedTuple, type PyObject, PyRange, PyTuple, type Value } from "./value.ts";
 
@@ -14,7 +16,10 @@ export function str(value: Value): string {
 
 /** Python's repr. Generators and functions show no address, since no output can depend on it. */
 export function repr(value: Value): string {
-  return reprWithin(value, new Set());
+  // Most values are scalars, and need no set.
+  if (typeof value === "bigint") return intText(value);
+  if (typeof value === "number") return floatRepr(value);
+  return reprWithin(value, new Set(), new Walk());
 }
 
 function isContainer(value: PyObject): boolean {
@@ -29,12 +34,13 @@ function isContainer(value: PyObject): boolean {
 }
 
 /** `open` holds the containers that are being printed: one inside itself prints as `[...]`. */
-function reprWithin(value: Value, open: Set<Value>): string {
+function reprWithin(value: Value, open: Set<Value>, walk: Walk): string {
+  walk.step();
   switch (typeof value) {
     case "string":
       return reprText(value);
     case "bigint":
-      return value.toString();
+      return intText(value);
     case "number":
       return floatRepr(value);
     case "boolean":
@@ -49,7 +55,7 @@ function reprWithin(value: Value, open: Set<Value>): string {
   const list = value instanceof PyList;
   if (open.has(value)) return list ? "[...]" : value instanceof PyDict ? "{...}" : "(...)";
   open.add(value);
-  const inner = (item: Value): string => reprWithin(item, open);
+  const inner = (item: Value): string => reprWithin(item, open, walk);
   try {
     if (value instanceof PyList) return `[${value.items.map(inner).join(", ")}]`;
     if (value instanceof PyNamedTuple) {
@@ -68,6 +74,15 @@ function reprWithin(value: Value, open: Set<Value>): string {
   } finally {
     open.delete(value);
   }
+}
+
+const largestShown = 10n ** BigInt(digitLimit);
+
+/** The digits of an int. Python shows no more than so many either. */
+export function intText(value: bigint): string {
+  if (value >= largestShown || value <= -largestShown)
+    throw valueError(`this int has more than ${digitLimit} digits, and is not printed`);
+  return value.toString();
 }
 
 /** Shortest digits that read back as the same double; exponent form below 1e-4 and from 1e16 on. */

@@ -1,5 +1,6 @@
 /** @file Numbers from text, as Python's `int(text, base)` and `float(text)` read them. */
 import { type TemplateError, valueError } from "./errors.ts";
+import { digitLimit } from "./limits.ts";
 import { strip } from "./methods/text.ts";
 import { reprText } from "./print.ts";
 
@@ -36,6 +37,7 @@ export function readInteger(text: string, base: number): bigint {
     if (/^0[0_]*[1-9]/.test(digits)) throw invalid();
   }
   if (!digitsPattern.test(digits)) throw invalid();
+  if (digits.length > digitLimit) throw valueError(`int() reads no more than ${digitLimit} digits`);
   let value = 0n;
   for (const digit of digits.replaceAll("_", "")) {
     const weight = Number.parseInt(digit, 36);

@@ -6,6 +6,7 @@
  */
 import { PyDict } from "./dict.ts";
 import { overflowError, typeError } from "./errors.ts";
+import { checkElements, sizeLimit } from "./limits.ts";
 import { Undefined } from "./undefined.ts";
 import { BuiltinFunction, type KeywordArguments, PyTuple, textOf, typeNameOf, type Value } from "./value.ts";
 
@@ -123,9 +124,6 @@ export function expectInteger(value: Value, what = ""): bigint {
   throw typeError(`${what === "" ? "" : `${what}: `}'${typeNameOf(value)}' object cannot be interpreted as an integer`);
 }
 
-/** Characters or elements that one operation may produce: beyond it memory would end first. */
-export const sizeLimit = 1 << 28;
-
 /** An int argument that counts something: within ±2**53, an overflow error beyond. */
 export function expectCount(value: Value, what = ""): number {
   const integer = expectInteger(value, what);
@@ -139,6 +137,13 @@ export function expectSize(value: Value, what = ""): number {
   const size = expectCount(value, what);
   if (size > sizeLimit) throw overflowError(`${what === "" ? "size" : what} is too large`);
   return size;
+}
+
+/** An int argument that is the number of elements of a result. */
+export function expectElements(value: Value, what = ""): number {
+  const count = expectCount(value, what);
+  checkElements(count);
+  return count;
 }
 
 /** A str argument (safe text counts). */

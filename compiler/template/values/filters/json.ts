@@ -2,17 +2,19 @@
 import { sorted } from "../compare.ts";
 import { PyDict } from "../dict.ts";
 import { typeError, valueError } from "../errors.ts";
-import { floatRepr } from "../print.ts";
+import { Walk } from "../limits.ts";
+import { floatRepr, intText } from "../print.ts";
 import { PyList, PyTuple, textOf, typeNameOf, type Value } from "../value.ts";
 
 /** `indent` is the text of one level; without it everything stands on one line. */
 export function toHtmlSafeJson(value: Value, indent: string | undefined): string {
-  const json = encode(value, indent, "\n", new Set());
+  const json = encode(value, indent, "\n", new Set(), new Walk());
   return json.replace(/[<>&']/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 /** `newline` is the line break and indentation of the level that the value stands on. */
-function encode(value: Value, indent: string | undefined, newline: string, open: Set<Value>): string {
+function encode(value: Value, indent: string | undefined, newline: string, open: Set<Value>, walk: Walk): string {
+  walk.step();
   const scalar = encodeScalar(value);
   if (scalar !== undefined) return scalar;
   const isDict = value instanceof PyDict;
@@ -24,9 +26,9 @@ function encode(value: Value, indent: string | undefined, newline: string, open:
   const inner = newline + (indent ?? "");
   const parts = isDict
     ? sorted(value.entries(), ([key]) => key).map(
-        ([key, item]) => `${quote(keyText(key))}: ${encode(item, indent, inner, open)}`,
+        ([key, item]) => `${quote(keyText(key))}: ${encode(item, indent, inner, open, walk)}`,
       )
-    : value.items.map((item) => encode(item, indent, inner, open));
+    : value.items.map((item) => encode(item, indent, inner, open, walk));
   open.delete(value);
   const [start, end] = isDict ? "{}" : "[]";
   if (parts.length === 0) return `${start}${end}`;
@@ -41,7 +43,7 @@ function encodeScalar(value: Value): string | undefined {
     case "boolean":
       return value ? "true" : "false";
     case "bigint":
-      return value.toString();
+      return intText(value);
     case "number":
       return floatText(value);
     default:

@@ -3,7 +3,7 @@ import { binary } from "../arithmetic.ts";
 import { numeric } from "../compare.ts";
 import { overflowError, runtimeError, TemplateError, typeError, valueError } from "../errors.ts";
 import { formatMagnitude, scaledInteger } from "../format/float.ts";
-import { floorDivide, modulo, toFloat } from "../numbers.ts";
+import { bitLength, floorDivide, modulo, toFloat } from "../numbers.ts";
 import { readFloat, readInteger } from "../read-number.ts";
 import { expectInteger } from "../signature.ts";
 import { Undefined } from "../undefined.ts";
@@ -111,6 +111,7 @@ function roundToInteger(value: number): bigint {
 /** To a multiple of a power of ten, ties to the even one. */
 function roundInteger(value: bigint, places: bigint): bigint {
   if (places >= 0n) return value;
+  if (-places > BigInt(bitLength(value))) return 0n;
   const unit = 10n ** -places;
   const below = floorDivide(value, unit);
   const twice = modulo(value, unit) * 2n;

@@ -3,6 +3,7 @@ import { codePointLength } from "../code-points.ts";
 import { compare } from "../compare.ts";
 import { PyDict } from "../dict.ts";
 import { TemplateError } from "../errors.ts";
+import { Walk } from "../limits.ts";
 import { splitLines } from "../methods/text.ts";
 import { repr, reprText } from "../print.ts";
 import { PyList, PyTuple, typeNameOf, type Value } from "../value.ts";
@@ -17,24 +18,24 @@ interface Place {
 }
 
 export function prettyPrint(value: Value): string {
-  return format(value, { indent: 0, allowance: 0, level: 0 }, new Set());
+  return format(value, { indent: 0, allowance: 0, level: 0 }, new Set(), new Walk());
 }
 
-function format(value: Value, place: Place, open: Set<Value>): string {
+function format(value: Value, place: Place, open: Set<Value>, walk: Walk): string {
   if (open.has(value)) return recursion(value);
-  const flat = flatten(value, new Set(open));
+  const flat = flatten(value, new Set(open), walk);
   if (codePointLength(flat) <= width - place.indent - place.allowance) return flat;
   const inner = { ...place, level: place.level + 1 };
   if (typeof value === "string") return formatText(value, inner);
   open.add(value);
   try {
-    if (value instanceof PyDict) return `{${formatEntries(value, inner, open)}}`;
+    if (value instanceof PyDict) return `{${formatEntries(value, inner, open, walk)}}`;
     if (value instanceof PyList)
-      return `[${formatItems(value.items, { ...inner, allowance: place.allowance + 1 }, open)}]`;
+      return `[${formatItems(value.items, { ...inner, allowance: place.allowance + 1 }, open, walk)}]`;
     if (isPlainTuple(value)) {
       const end = value.items.length === 1 ? ",)" : ")";
       const allowance = place.allowance + end.length;
-      return `(${formatItems(value.items, { ...inner, allowance }, open)}${end}`;
+      return `(${formatItems(value.items, { ...inner, allowance }, open, walk)}${end}`;
     }
     return flat;
   } finally {
@@ -47,11 +48,12 @@ const isPlainTuple = (value: Value): value is PyTuple => value instanceof PyTupl
 const recursion = (value: Value): string => `<Recursion on ${typeNameOf(value)}>`;
 
 /** The value on one line, keys sorted at every level. */
-function flatten(value: Value, open: Set<Value>): string {
+function flatten(value: Value, open: Set<Value>, walk: Walk): string {
+  walk.step();
   if (!(value instanceof PyDict) && !(value instanceof PyList) && !isPlainTuple(value)) return repr(value);
   if (open.has(value)) return recursion(value);
   open.add(value);
-  const inner = (item: Value): string => flatten(item, open);
+  const inner = (item: Value): string => flatten(item, open, walk);
   const text =
     value instanceof PyDict
       ? `{${sortedEntries(value)
@@ -77,22 +79,27 @@ function sortedEntries(dict: PyDict): (readonly [Value, Value])[] {
   return [...dict.entries()].sort(([a], [b]) => (before(a, b) ? -1 : before(b, a) ? 1 : 0));
 }
 
-function formatEntries(dict: PyDict, { indent, allowance, level }: Place, open: Set<Value>): string {
+function formatEntries(dict: PyDict, { indent, allowance, level }: Place, open: Set<Value>, walk: Walk): string {
   const column = indent + 1;
   const entries = sortedEntries(dict);
   const lines = entries.map(([key, item], i) => {
-    const label = `${flatten(key, new Set(open))}: `;
+    const label = `${flatten(key, new Set(open), walk)}: `;
     const isLast = i === entries.length - 1;
     const place = { indent: column + codePointLength(label), allowance: isLast ? allowance + 1 : 1, level };
-    return label + format(item, place, open);
+    return label + format(item, place, open, walk);
   });
   return lines.join(`,\n${" ".repeat(column)}`);
 }
 
-function formatItems(items: readonly Value[], { indent, allowance, level }: Place, open: Set<Value>): string {
+function formatItems(
+  items: readonly Value[],
+  { indent, allowance, level }: Place,
+  open: Set<Value>,
+  walk: Walk,
+): string {
   const column = indent + 1;
   const lines = items.map((item, i) =>
-    format(item, { indent: column, allowance: i === items.length - 1 ? allowance : 1, level }, open),
+    format(item, { indent: column, allowance: i === items.length - 1 ? allowance : 1, level }, open, walk),
   );
   return lines.join(`,\n${" ".repeat(column)}`);
 }

@@ -9,7 +9,7 @@ import { iterate, iteratorOf, length, toArray, tryIterator } from "../iterate.ts
 import { escapeValue } from "../markup.ts";
 import { floorDivide, modulo } from "../numbers.ts";
 import { str } from "../print.ts";
-import { expectCount, expectInteger } from "../signature.ts";
+import { expectCount, expectElements } from "../signature.ts";
 import { Undefined, undefinedBecause } from "../undefined.ts";
 import { Markup, orElse, PyGenerator, PyList, PyRange, PyTuple, textOf, typeNameOf, type Value } from "../value.ts";
 import { attributeGetter, comparable, type Getter, ignoreCase, sortKeyGetter } from "./attribute.ts";
@@ -20,7 +20,8 @@ const count = (_context: unknown, value: Value): Value => BigInt(length(value));
 export const sequenceFilters = filterTable({
   batch: [
     "linecount, fill_with=None",
-    (_context, value, lineCount: Value, fill: Value) => new PyGenerator(batch(value, expectCount(lineCount), fill)),
+    (_context, value, lineCount: Value, fill: Value) =>
+      new PyGenerator(batch(value, fill === null ? expectCount(lineCount) : expectElements(lineCount), fill)),
   ],
   count: ["", count],
   dictsort: ["case_sensitive=False, by='key', reverse=False", dictSort],
@@ -131,7 +132,7 @@ function* batch(value: Value, lineCount: number, fill: Value): Generator<Value> 
 function* sliceInto(value: Value, slices: Value, fill: Value): Generator<Value> {
   const items = toArray(value);
   const total = BigInt(items.length);
-  const number = expectInteger(slices);
+  const number = BigInt(expectElements(slices));
   const size = Number(floorDivide(total, number));
   const withExtra = Number(modulo(total, number));
   let start = 0;

@@ -3,9 +3,10 @@ import { slice } from "../access.ts";
 import { codePointLength } from "../code-points.ts";
 import { truthy } from "../compare.ts";
 import type { PyDict } from "../dict.ts";
-import { runtimeError, TemplateError, typeError } from "../errors.ts";
+import { overflowError, runtimeError, TemplateError, typeError } from "../errors.ts";
 import { formatPercent } from "../format/percent.ts";
 import { length } from "../iterate.ts";
+import { checkSize } from "../limits.ts";
 import { escapeValue } from "../markup.ts";
 import { whitespaceClass } from "../methods/characters.ts";
 import { splitLines } from "../methods/text.ts";
@@ -63,6 +64,10 @@ export const textFilters = filterTable({
         breakOnHyphens: truthy(breakOnHyphens),
       };
       const lines = splitLines(requireText(value, "wordwrap"));
+      // A word that is broken is read again from the break on.
+      for (const { length: size } of lines)
+        if ((size / Math.max(1, options.width)) * size > 5e8)
+          throw overflowError("this text is too long to be wrapped so narrowly");
       const separator = wrapString === null ? "\n" : expectText(wrapString, "wrapstring");
       return lines.map((line) => wrapText(line, options).join(separator)).join(separator);
     },
@@ -79,6 +84,7 @@ function indent(_context: unknown, value: Value, width: Value, first: Value, bla
   const text = requireText(value, "indent");
   // The added newline keeps a trailing one: splitlines drops the last.
   const [head = "", ...rest] = splitLines(`${text}\n`);
+  checkSize(text.length + (rest.length + 1) * indentation.length, "the indented text");
   const lines = [head, ...rest.map((line) => (line === "" && !truthy(blank) ? line : indentation + line))];
   return like(value, (truthy(first) ? indentation : "") + lines.join("\n"));
 }

@@ -42,7 +42,11 @@ export function urlize(text: string, isSafe: boolean, options: UrlizeOptions): s
     .join("");
 }
 
+/** No address is as long, and the patterns below take the square of a word's length. */
+const longestWord = 4096;
+
 function linkWord(part: string, options: UrlizeOptions): string {
+  if (part.length > longestWord) return part;
   const head = /^(?:[(<]|&lt;)+/.exec(part)?.[0] ?? "";
   let middle = part.slice(head.length);
   let tail = /(?:[)>.,\n]|&gt;)+$/.exec(middle)?.[0] ?? "";

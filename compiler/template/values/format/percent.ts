@@ -3,10 +3,10 @@ import { codePointLength, substring } from "../code-points.ts";
 import { numeric } from "../compare.ts";
 import { PyDict } from "../dict.ts";
 import { keyError, overflowError, typeError, valueError } from "../errors.ts";
+import { sizeLimit } from "../limits.ts";
 import { escapeText } from "../markup.ts";
 import { toFloat } from "../numbers.ts";
 import { asciiRepr, repr, str } from "../print.ts";
-import { sizeLimit } from "../signature.ts";
 import { Markup, orElse, PyObject, PyTuple, textOf, typeNameOf, type Value } from "../value.ts";
 import { formatMagnitude, isNegative } from "./float.ts";
 

@@ -1,9 +1,9 @@
 /** @file Format specifications, `[[fill]align][sign][z][#][0][width][grouping][.precision][type]`: what `format(value, spec)` does. */
 import { codePointLength, substring } from "../code-points.ts";
 import { overflowError, typeError, valueError } from "../errors.ts";
+import { sizeLimit } from "../limits.ts";
 import { toFloat } from "../numbers.ts";
 import { str } from "../print.ts";
-import { sizeLimit } from "../signature.ts";
 import { PyObject, textOf, typeNameOf, type Value } from "../value.ts";
 import { type FloatStyle, formatMagnitude, isNegative } from "./float.ts";
 

@@ -3,6 +3,7 @@ import { contains, equals, sorted, truthy } from "../compare.ts";
 import { indexError, typeError, valueError } from "../errors.ts";
 import { isSame } from "../hash.ts";
 import { toArray } from "../iterate.ts";
+import { checkElements } from "../limits.ts";
 import { repr } from "../print.ts";
 import { expectInteger } from "../signature.ts";
 import { call, PyList, type PyRange, type PyTuple, type Value } from "../value.ts";
@@ -29,7 +30,9 @@ export const listMethods = methodTable<PyList>({
   extend: [
     "iterable, /",
     ({ items }, iterable: Value) => {
-      for (const item of toArray(iterable)) items.push(item);
+      const more = toArray(iterable);
+      checkElements(items.length + more.length);
+      for (const item of more) items.push(item);
       return null;
     },
   ],

@@ -1,6 +1,7 @@
 /** @file Operations on text that methods and filters share: stripping, splitting, searching, padding. By code points throughout. */
 import { characters, codePointLength, isFlat, substring, toCodePointIndex } from "../code-points.ts";
 import { valueError } from "../errors.ts";
+import { checkSearch, checkSize, sizeLimit } from "../limits.ts";
 import { lineEnd, whitespaceClass } from "./characters.ts";
 
 const leadingSpace = new RegExp(`^[${whitespaceClass}]+`);
@@ -70,6 +71,7 @@ export function splitSpaceRight(text: string, limit: number): string[] {
 /** Split at a separator; at most `limit` splits. Negative: no limit. */
 export function splitAt(text: string, separator: string, limit: number): string[] {
   if (separator === "") throw valueError("empty separator");
+  checkSearch(text, separator);
   const parts = text.split(separator);
   if (limit < 0 || parts.length <= limit + 1) return parts;
   return [...parts.slice(0, limit), parts.slice(limit).join(separator)];
@@ -81,10 +83,10 @@ export function splitAtRight(text: string, separator: string, limit: number): st
   const parts: string[] = [];
   let rest = text;
   for (let at = rest.lastIndexOf(separator); at >= 0 && parts.length < limit; at = lastIndexBefore(rest, separator)) {
-    parts.unshift(rest.slice(at + separator.length));
+    parts.push(rest.slice(at + separator.length));
     rest = rest.slice(0, at);
   }
-  return [rest, ...parts];
+  return [...parts, rest].reverse();
 }
 
 function lastIndexBefore(text: string, separator: string): number {
@@ -107,6 +109,7 @@ export function splitLines(text: string, keepEnds = false): string[] {
 /** Code-point index of `part` within `start`…`stop`, or -1. */
 export function findText(text: string, part: string, start: number, stop: number, fromRight: boolean): number {
   if (start > stop) return -1;
+  checkSearch(text, part);
   const window = substring(text, start, stop);
   const at = fromRight ? window.lastIndexOf(part) : window.indexOf(part);
   return at < 0 ? -1 : start + (isFlat(window) ? at : toCodePointIndex(window, at));
@@ -115,11 +118,20 @@ export function findText(text: string, part: string, start: number, stop: number
 /** Occurrences that do not overlap; an empty part is found before and after every character. */
 export function countText(text: string, part: string): number {
   if (part === "") return codePointLength(text) + 1;
-  return text.split(part).length - 1;
+  checkSearch(text, part);
+  let count = 0;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) count++;
+  return count;
 }
 
 /** Replace the first `limit` occurrences (negative: all). An empty `old` stands between all characters. */
 export function replaceText(text: string, old: string, replacement: string, limit: number): string {
+  checkSearch(text, old);
+  const growth = replacement.length - old.length;
+  if (growth > 0 && text.length * growth > sizeLimit) {
+    const places = Math.min(limit < 0 ? Infinity : limit, countText(text, old));
+    checkSize(text.length + places * growth);
+  }
   if (limit < 0 && old !== "") return text.replaceAll(old, () => replacement);
   if (old !== "") return splitAt(text, old, limit).join(replacement);
   const all = characters(text);
@@ -150,6 +162,7 @@ export function zeroFill(text: string, width: number): string {
 export function expandTabs(text: string, size: number): string {
   let column = 0;
   let out = "";
+  checkSize(text.length + (size > 0 ? (text.split("\t").length - 1) * size : 0));
   for (const character of text) {
     if (character === "\t") {
       const spaces = size > 0 ? size - (column % size) : 0;

@@ -3,7 +3,7 @@ import { lessThan } from "../compare.ts";
 import { PyDateTime } from "../datetime.ts";
 import { PyDict } from "../dict.ts";
 import { TemplateError } from "../errors.ts";
-import { floatRepr } from "../print.ts";
+import { floatRepr, intText } from "../print.ts";
 import { PyList, PyNamedTuple, PyTuple, typeNameOf, type Value } from "../value.ts";
 
 export type YamlTag = "str" | "int" | "float" | "bool" | "null" | "timestamp" | "seq" | "map";
@@ -37,7 +37,7 @@ function representOnce(value: Value, known: Map<Value, YamlNode>): YamlNode {
     case "boolean":
       return scalar("bool", value ? "true" : "false");
     case "bigint":
-      return scalar("int", value.toString());
+      return scalar("int", intText(value));
     case "number":
       return scalar("float", floatText(value));
   }
