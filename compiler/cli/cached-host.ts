@@ -12,6 +12,11 @@ export class CachedFiles extends FileCache implements Files {
     this.#own = files instanceof CachedFiles ? files.#own : files;
   }
 
+  replaceText(path: string, text: string): void {
+    this.#own.replaceText(path, text);
+    this.refresh([path]);
+  }
+
   move(from: string, to: string): void {
     this.#own.move(from, to);
     this.refresh([from, to]);

@@ -58,6 +58,12 @@ export const cliDiagnostics = defineDiagnostics("cli", {
     hint: (p) => (p.nearest === undefined ? undefined : `did you mean '${p.nearest}'?`),
     doc: "A file or folder that the command line names is not there.",
   },
+  notText: {
+    severity: "error",
+    message: (p: { path: string }) => `'${p.path}' holds bytes that are no UTF-8, so it is left as it is`,
+    hint: () => "save it as UTF-8",
+    doc: "A file that a command would rewrite cannot be read without loss: its bytes are not valid UTF-8.",
+  },
   unknownTarget: {
     severity: "error",
     message: (p: { name: string; nearest?: string | undefined }) => `the config has no target '${p.name}'`,

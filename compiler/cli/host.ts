@@ -36,6 +36,8 @@ export interface InputStream {
 
 export interface CliHost extends Host {
   readonly files: Host["files"] & {
+    /** Another text for a file, all of it or nothing: whoever reads it meanwhile sees the one or the other. */
+    replaceText(path: string, text: string): void;
     /** To a place where nothing is, whose folders are made; fails where something is. */
     move(from: string, to: string): void;
     /** A file, or a folder with all that is in it; nothing is fine too. */

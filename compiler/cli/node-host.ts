@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -34,6 +35,17 @@ export function nodeHost(): CliHost {
       writeText: (path, text) => {
         mkdirSync(dirname(path), { recursive: true });
         writeFileSync(path, text);
+      },
+      replaceText: (path, text) => {
+        // A link stays one: what it points at is replaced.
+        const target = realpathSync(path);
+        const fresh = `${target}.${process.pid}.tmp`;
+        try {
+          writeFileSync(fresh, text, { mode: statSync(target).mode });
+          renameSync(fresh, target);
+        } finally {
+          rmSync(fresh, { force: true });
+        }
       },
       move: (from, to) => {
         mkdirSync(dirname(to), { recursive: true });

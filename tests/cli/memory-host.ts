@@ -51,6 +51,7 @@ export async function fgc(world: MemoryWorld, ...words: readonly string[]): Prom
         if (world.readOnly?.(path)) throw Object.assign(new Error(`EACCES: ${path}`), { syscall: "open" });
         files.set(path, text);
       },
+      replaceText: (path, text) => void files.set(path, text),
       move: (from, to) => {
         if (world.readOnly?.(to)) throw Object.assign(new Error(`EACCES: ${to}`), { syscall: "rename" });
         for (const [path, text] of [...files].filter(([path]) => path === from || path.startsWith(`${from}/`))) {
