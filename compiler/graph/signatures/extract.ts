@@ -2,7 +2,7 @@
  * @file Sources → signatures: the parameters of every exported class and function, options objects spread into their properties.
  *
  * Works on syntax, with names followed through imports (`scope.ts`). Defaults are found where people write them: in the parameter's
- * destructuring, in a destructuring or `options.x ?? value` in the body, in a `@defaultValue` tag, or as a plain value after "Default" in the text.
+ * destructuring, in a destructuring, `options.x ?? value` or `{ ...defaults, ...options }` in the body, in a `@defaultValue` tag, or as a plain value after "Default" in the text.
  */
 import type ts from "typescript";
 import { type FileScope, type Found, ScopeTable, type SourceHost } from "./scope.ts";
@@ -193,10 +193,31 @@ export class SignatureExtractor {
           api.isPropertyAccessExpression(left) && api.isIdentifier(left.expression) && left.expression.text === local;
         if (isOption && !found.has(left.name.text)) found.set(left.name.text, this.#text(right, file));
       }
+      if (api.isObjectLiteralExpression(node))
+        for (const [name, text] of this.#spreadDefaults(node, file)) if (!found.has(name)) found.set(name, text);
       api.forEachChild(node, visit);
     };
     visit(owner.body);
     return found;
+  }
+
+  /** `{ ...defaults, ...given }`, where `defaults` is an object that the file spells out. */
+  #spreadDefaults({ properties }: ts.ObjectLiteralExpression, file: FileScope): readonly (readonly [string, string])[] {
+    const api = this.#ts;
+    const [first, ...rest] = properties;
+    if (first === undefined || !api.isSpreadAssignment(first) || !rest.some(api.isSpreadAssignment)) return [];
+    const { expression } = first;
+    const declared = file.source.statements
+      .filter(api.isVariableStatement)
+      .flatMap(({ declarationList }) => declarationList.declarations)
+      .find(({ name }) => api.isIdentifier(expression) && api.isIdentifier(name) && name.text === expression.text);
+    const values = declared?.initializer;
+    if (values === undefined || !api.isObjectLiteralExpression(values)) return [];
+    return values.properties.flatMap((property) =>
+      api.isPropertyAssignment(property) && api.isIdentifier(property.name)
+        ? [[property.name.text, this.#text(property.initializer, file)] as const]
+        : [],
+    );
   }
 
   #text(node: ts.Node, file: FileScope): string {
