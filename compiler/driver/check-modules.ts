@@ -25,7 +25,7 @@ export function modulesToCheck(host: Host, project: Project, program: ProgramGra
   const { modules } = main === undefined ? { modules: [] } : emitModules(main, root, plan);
   const seen = new Set<GraphValue>(modules.some(({ name }) => name === "trainer.ts") ? walk(main as GraphValue) : []);
   const others = targetsOf(root)
-    .filter((entry) => keyText(entry) !== "meta" && !seen.has(entry.value))
+    .filter((entry) => !compileTimeTargets.has(keyText(entry)) && !seen.has(entry.value))
     .map(({ value }) => value);
   if (others.length === 0) return modules;
   const list: GraphValue = { kind: "list", items: others, origin: root.origin };
@@ -34,6 +34,9 @@ export function modulesToCheck(host: Host, project: Project, program: ProgramGra
   const model = missing === undefined ? [] : emitModules(missing, root, plan).modules;
   return [...modules, ...model, targets];
 }
+
+/** What only the compiler reads. */
+const compileTimeTargets: ReadonlySet<string> = new Set(["meta", "dynamic_args"]);
 
 function modelModuleIn(root: GraphValue): CallNode | undefined {
   for (const node of walk(root)) if (isCallOf(node, modelModuleSpec)) return node;

@@ -22,9 +22,16 @@ export type CheckerKind = "native" | "script";
 /** The faults of each unit, those in the project's sources with every unit that imports them. */
 export type CheckedUnits = readonly (readonly TypeFault[])[];
 
+interface Asked {
+  readonly units: readonly UnitToCheck[];
+  readonly resolve: (results: CheckedUnits) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export class TypeCheck {
   readonly #host: Host;
   readonly #native: string | undefined;
+  readonly #asked: Asked[] = [];
   #worker: Worker | undefined;
 
   constructor(host: Host, kind?: CheckerKind) {
@@ -38,7 +45,25 @@ export class TypeCheck {
     return this.#native === undefined ? "script" : "native";
   }
 
-  async check(units: readonly UnitToCheck[]): Promise<CheckedUnits> {
+  /** Calls that come together are answered by one run of the compiler: to start it takes longer than a config. */
+  check(units: readonly UnitToCheck[]): Promise<CheckedUnits> {
+    return new Promise((resolve, reject) => {
+      this.#asked.push({ units, resolve, reject });
+      if (this.#asked.length === 1) setImmediate(() => void this.#answerAll());
+    });
+  }
+
+  async #answerAll(): Promise<void> {
+    const asked = this.#asked.splice(0);
+    try {
+      const results = await this.#checkAll(asked.flatMap(({ units }) => units));
+      for (const { units, resolve } of asked) resolve(results.splice(0, units.length));
+    } catch (error) {
+      for (const { reject } of asked) reject(error);
+    }
+  }
+
+  async #checkAll(units: readonly UnitToCheck[]): Promise<(readonly TypeFault[])[]> {
     const marks = units.map((unit) => this.#markOf(unit));
     const open = units.flatMap((unit, index) => (existsSync(marks[index] as string) ? [] : [{ unit, index }]));
     const results: (readonly TypeFault[])[] = units.map(() => []);

@@ -27,6 +27,8 @@ const harmless = new Set([
   7006, // a parameter of an emitted function without a type from its surroundings
   7031,
   7019,
+  7005, // an empty list
+  7034,
 ]);
 
 export function readFault({ code, lines }: TypeFault): FaultKind {

@@ -8,11 +8,12 @@ import { describe, placeOf } from "../../graph/describe.ts";
 import type { CallNode, GraphValue } from "../../graph/node.ts";
 import { resolveDiagnostics, typeDiagnostics } from "../../graph/passes/diagnostics.ts";
 import { article } from "../../graph/passes/fit.ts";
+import { asData } from "../../graph/passes/queries.ts";
 import { argumentNames, snakeCase } from "../../graph/passes/types.ts";
 import type { CallableSignature } from "../../graph/signatures/signature.ts";
 import type { SymbolTable } from "../../graph/symbols.ts";
 import { nearest } from "../../source/nearest.ts";
-import { lineStartsOf, type SourceFile } from "../../source/span.ts";
+import { lineStartsOf, type Origin, type SourceFile, type Span } from "../../source/span.ts";
 import type { Argument, Mark, Source } from "../code.ts";
 import type { MarkedModule } from "../plan.ts";
 import { checkDiagnostics } from "./diagnostics.ts";
@@ -169,7 +170,10 @@ class Translation {
       return typeDiagnostics.unknownArgument(place, { callee, name, known, nearest: near });
     }
     if (kind.kind !== "mismatch") return undefined;
-    return this.#mismatch(kind, at, { callee, name: path, value: key?.value ?? value });
+    const item = this.#itemInside(argument, key?.value ?? value);
+    if (item === undefined) return this.#mismatch(kind, at, { callee, name: path, value: key?.value ?? value });
+    const place = item.isHere ? placeOf(originOf(item.node)) : { ...at, labels: [labelOf(item.node)] };
+    return this.#mismatch(kind, place, { callee, name: `${path}${item.index}`, value: item.node });
   }
 
   #mismatch(
@@ -207,11 +211,13 @@ class Translation {
     }
     if (value.kind === "dict" && missing.length > 0)
       return checkDiagnostics.missingKey(place, { callee, name, keys: missing.map(snakeCase) });
+    // Of two of one name, what is between their angle brackets tells them apart.
+    const words = article(wants) === article(is) ? (type: string) => `\`${type}\`` : article;
     return typeDiagnostics.wrongType(place, {
       callee,
       name,
-      expected: wantsMade !== undefined && isPlain ? "a factory (!partial)" : article(wants),
-      found: isPlain ? describe(value) : article(is),
+      expected: wantsMade !== undefined && isPlain ? "a factory (!partial)" : words(wants),
+      found: isPlain ? describe(value) : words(is),
     });
   }
 
@@ -247,6 +253,23 @@ class Translation {
     return known === undefined ? `argument ${position + 1}` : snakeCase(known);
   }
 
+  /** The item of a list in an argument that the fault stands at. */
+  #itemInside(
+    { value }: Argument,
+    whole: GraphValue,
+  ): { node: GraphValue; index: string; isHere: boolean } | undefined {
+    const list = whole.kind === "call" ? asData(whole) : whole;
+    const items = list?.kind === "list" || list?.kind === "tuple" ? list.items : [];
+    for (const { start, source } of this.#around) {
+      if (start !== this.#offset || (source.kind !== "value" && source.kind !== "reference")) continue;
+      const { node } = source;
+      if (node === whole || node === value) return undefined;
+      const index = items.indexOf(node);
+      return { node, index: index < 0 ? "" : `[${index}]`, isHere: source.kind === "value" };
+    }
+    return undefined;
+  }
+
   /** The key of a mapping inside of an argument that the fault stands at. */
   #keyInside(argument: Argument): (Source & { readonly kind: "key" }) | undefined {
     const outer = this.#around.findIndex(
@@ -265,16 +288,43 @@ function calleeOf({ symbol, constructorSpec }: CallNode): string {
   return symbol === undefined ? constructorSpec : [symbol.exportName, ...symbol.members].join(".");
 }
 
-/** At the value where it stands beside its name; at the name where the value comes from elsewhere, which is shown too. */
-function placeOfArgument({ nameOrigin, value }: Argument): Place {
-  const origin = value.kind === "call" ? value.constructorOrigin : value.origin;
-  if (nameOrigin === undefined || isBeside(nameOrigin, value.origin)) return placeOf(origin);
-  return { ...placeOf(nameOrigin), labels: [{ span: origin.span, text: "the value is made here" }] };
+/** At the value where it stands in the call; where it comes from elsewhere at the name that it is given by, or at the call. */
+function placeOfArgument({ call, nameOrigin, value }: Argument): Place {
+  const { span } = value.origin;
+  const isHere =
+    nameOrigin === undefined ? isBelow(call.constructorOrigin.span, span) : isBeside(nameOrigin.span, span);
+  if (isHere) return placeOf(originOf(value));
+  return { ...placeOf(nameOrigin ?? call.constructorOrigin), labels: [labelOf(value)] };
 }
 
-function isBeside({ span: name }: Argument["value"]["origin"], { span: value }: Argument["value"]["origin"]): boolean {
+function originOf(node: GraphValue): Origin {
+  return node.kind === "call" ? node.constructorOrigin : node.origin;
+}
+
+function labelOf(node: GraphValue): { readonly span: Span; readonly text: string } {
+  return { span: originOf(node).span, text: "the value comes from here" };
+}
+
+/** `name: value`, with an anchor or a tag between at most. */
+function isBeside(name: Span, value: Span): boolean {
   if (name.file !== value.file || value.start < name.end) return name.file === value.file && value.start === name.start;
   return /^["']?\s*:\s*(&\S+\s*)?(!\S+\s*)?$/.test(name.file.text.slice(name.end, value.start));
+}
+
+/** Whether `value` is written behind a tag: on its line, or on lines that are indented deeper. */
+function isBelow(tag: Span, value: Span): boolean {
+  if (tag.file !== value.file || value.start < tag.end) return false;
+  const { text } = tag.file;
+  const lineStart = text.lastIndexOf("\n", tag.start - 1) + 1;
+  const depth = indentation(text.slice(lineStart));
+  const between = text.slice(tag.end, value.start).split("\n").slice(1);
+  return between.every(
+    (line, index) => (line.trim() === "" && index < between.length - 1) || indentation(line) > depth,
+  );
+}
+
+function indentation(text: string): number {
+  return /^[ ]*/.exec(text)?.[0].length ?? 0;
 }
 
 function placeOfSource(source: Source): readonly [Place, what: string] {
@@ -282,7 +332,7 @@ function placeOfSource(source: Source): readonly [Place, what: string] {
     case "value":
     case "reference": {
       const { node } = source;
-      return [placeOf(node.kind === "call" ? node.constructorOrigin : node.origin), describe(node)];
+      return [placeOf(originOf(node)), describe(node)];
     }
     case "argument":
     case "name":
