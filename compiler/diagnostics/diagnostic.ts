@@ -84,3 +84,12 @@ export function defineDiagnostics<const T extends Record<string, Entry<any>>>(st
   // Beside the makers, and in no one's way: a catalogue lists itself without a register that all modules write to.
   return Object.defineProperty(makers, entriesKey, { value: listed }) as Makers<T>;
 }
+
+/** One fault may be found on several ways, through two projects or by two passes over a text: each is told once, as it was found first. */
+export function distinctDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+  const seen = new Set<string>();
+  return diagnostics.filter(({ code, message, span }) => {
+    const key = `${code} ${span?.file.path}:${span?.start} ${message}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}

@@ -1,6 +1,7 @@
 /** @file Diagnostics as people read them in a terminal, and as programs read them (cli.md, 1). */
-import { type Frame, lineStartsOf, positionAt, type Span, startOf } from "../source/span.ts";
+import { type Frame, positionAt, type Span, startOf } from "../source/span.ts";
 import type { Diagnostic } from "./diagnostic.ts";
+import { frameLines, visible } from "./frame.ts";
 
 export interface RenderOptions {
   /** ANSI colours. */
@@ -25,7 +26,7 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions 
     options.color === true ? `\u001b[${colors[color]}m${text}\u001b[0m` : text;
   const showPath = options.showPath ?? ((path: string) => path);
   const { severity, code, message, span } = diagnostic;
-  const lines = [`${paint(severity, `${severity}[${code}]`)}${paint("bold", `: ${message}`)}`];
+  const lines = [`${paint(severity, `${severity}[${code}]`)}${paint("bold", `: ${visible(message)}`)}`];
   const width = gutterWidth(diagnostic);
   const gutter = (text = "") => paint("dim", `${text.padStart(width)} |`);
   if (span !== undefined) {
@@ -38,41 +39,43 @@ export function renderDiagnostic(diagnostic: Diagnostic, options: RenderOptions 
     lines.push(`${" ".repeat(width)}${paint("dim", ":::")} ${showPath(other.file.path)}:${line}:${column} ${text}`);
     lines.push(...frame(other, gutter, (marks) => paint("dim", marks.replaceAll("^", "-"))));
   }
-  const steps = [...(diagnostic.chain ?? [])].reverse();
-  const places = steps.map((step) => `${showPath(step.span.file.path)}:${startOf(step.span).line}`);
-  const longest = Math.max(0, ...places.map((place) => place.length));
-  for (const [i, step] of steps.entries()) {
-    const head = i === 0 ? "= reached from " : "               ";
-    lines.push(
-      `${" ".repeat(width + 1)}${paint("dim", head)} ${(places[i] as string).padEnd(longest)} ${frameText(step)}`,
-    );
-  }
+  for (const [i, text] of chainLines([...(diagnostic.chain ?? [])].reverse(), showPath).entries())
+    lines.push(`${" ".repeat(width + 1)}${paint("dim", i === 0 ? "= reached from " : "               ")} ${text}`);
   if (diagnostic.hint !== undefined)
-    lines.push(`${" ".repeat(width + 1)}${paint("dim", "= help:")} ${diagnostic.hint}`);
+    lines.push(`${" ".repeat(width + 1)}${paint("dim", "= help:")} ${visible(diagnostic.hint)}`);
   return lines.join("\n");
 }
 
-function frameText({ kind, name }: Frame): string {
-  return `${kind} '${name}'`;
+/** Beyond these the middle of a chain is left out: a template that includes itself has hundreds of steps. */
+const [mostFirst, mostLast] = [8, 4];
+/** Longer places stand as they are: aligning to them would push the names off the screen. */
+const longestAligned = 44;
+
+function chainLines(steps: readonly Frame[], showPath: (path: string) => string): readonly string[] {
+  const left = steps.length - mostFirst - mostLast;
+  const shown = left > 1 ? [...steps.slice(0, mostFirst), ...steps.slice(-mostLast)] : steps;
+  const places = shown.map((step) => `${showPath(step.span.file.path)}:${startOf(step.span).line}`);
+  const aligned = Math.max(0, ...places.map((place) => (place.length > longestAligned ? 0 : place.length)));
+  const lines = shown.map(({ kind, name }, i) => `${(places[i] as string).padEnd(aligned)} ${kind} '${name}'`);
+  return left > 1 ? [...lines.slice(0, mostFirst), `… ${left} more steps …`, ...lines.slice(mostFirst)] : lines;
 }
 
 function gutterWidth(diagnostic: Diagnostic): number {
   const spans = [diagnostic.span, ...(diagnostic.labels ?? []).map((label) => label.span)].filter(
     (span) => span !== undefined,
   );
-  return Math.max(2, ...spans.map((span) => String(startOf(span).line).length));
+  return Math.max(
+    2,
+    ...spans.map((span) => String(positionAt(span.file, Math.max(span.start, span.end - 1)).line).length),
+  );
 }
 
-/** The line on which `span` begins, and marks under the part of it that is meant. */
 function frame(span: Span, gutter: (text?: string) => string, mark: (text: string) => string): string[] {
-  const { line, column } = startOf(span);
-  const starts = lineStartsOf(span.file);
-  const lineStart = starts[line - 1] ?? 0;
-  const text = span.file.text.slice(lineStart, starts[line] ?? span.file.text.length).replace(/[\r\n]+$/, "");
-  const end = Math.min(Math.max(span.end, span.start + 1), lineStart + text.length);
-  const count = Math.max([...span.file.text.slice(span.start, end)].length, 1);
-  const before = [...text].slice(0, column - 1).map((character) => (character === "\t" ? "\t" : " "));
-  return [`${gutter(String(line))} ${text}`, `${gutter()} ${before.join("")}${mark("^".repeat(count))}`];
+  return frameLines(span).map((line): string => {
+    if (line.kind === "text") return `${gutter(String(line.line))} ${line.text}`;
+    if (line.kind === "gap") return gutter("..");
+    return `${gutter()} ${" ".repeat(line.indent)}${mark("^".repeat(line.count))}`;
+  });
 }
 
 export interface DiagnosticJson {

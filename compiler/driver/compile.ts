@@ -166,10 +166,23 @@ export function buildGraph(
 }
 
 export function composeGraph(rendered: RenderedTemplate, yamlFloats: YamlFloats): ComposedGraph {
+  const { graph, diagnostics, failed } = composePartially(rendered, yamlFloats);
+  if (failed || graph === undefined) throw new DiagnosticError(...rendered.diagnostics, ...diagnostics);
+  return { graph, diagnostics };
+}
+
+/** What could be read of a text that may have faults: later stages look through it for more. */
+export interface PartialGraph {
+  /** With faulty nodes where something could not be read; absent where nothing could. */
+  readonly graph: GraphValue | undefined;
+  readonly failed: boolean;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export function composePartially(rendered: RenderedTemplate, yamlFloats: YamlFloats): PartialGraph {
   const composed = composeConfig(rendered);
-  if (composed.root === undefined) throw new DiagnosticError(...rendered.diagnostics, ...composed.diagnostics);
-  const built = buildGraphFrom(composed.root, rendered, yamlFloats);
-  const diagnostics = [...composed.diagnostics, ...built.diagnostics];
-  if (built.graph === undefined) throw new DiagnosticError(...rendered.diagnostics, ...diagnostics);
-  return { graph: built.graph, diagnostics };
+  if (composed.partial === undefined) return { graph: undefined, failed: true, diagnostics: composed.diagnostics };
+  const built = buildGraphFrom(composed.partial, rendered, yamlFloats);
+  const failed = composed.root === undefined || built.graph === undefined;
+  return { graph: built.partial, failed, diagnostics: [...composed.diagnostics, ...built.diagnostics] };
 }

@@ -1,7 +1,7 @@
 /** @file Config → linked, resolved, typed and named graph: the part of the pipeline that `check`, `code` and `build` share. */
 import { isAbsolute, join, resolve } from "node:path";
 import type { PlainData } from "../config/project.ts";
-import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, DiagnosticError, distinctDiagnostics } from "../diagnostics/diagnostic.ts";
 import { extendImportMap } from "../graph/import-map.ts";
 import { entryOf, type GraphValue } from "../graph/node.ts";
 import {
@@ -14,10 +14,17 @@ import {
   type VariableUse,
 } from "../graph/passes/index.ts";
 import { link } from "../graph/passes/link.ts";
-import { bundleTextSpec, scalar, walk } from "../graph/passes/queries.ts";
+import { bundleTextSpec, faultyValue, scalar, walk } from "../graph/passes/queries.ts";
 import { SymbolTable } from "../graph/symbols.ts";
 import type { Origin, SourceFile } from "../source/span.ts";
-import { buildGraph, type ConfigRequest, loadProject, type Preprocessed, type Project, preprocess } from "./compile.ts";
+import {
+  type ConfigRequest,
+  composePartially,
+  loadProject,
+  type Preprocessed,
+  type Project,
+  preprocess,
+} from "./compile.ts";
 import type { Variables } from "./environment.ts";
 import type { Host } from "./host.ts";
 import { applyOverrides } from "./overrides.ts";
@@ -56,25 +63,29 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
   const started = performance.now();
   const preprocessed = preprocess(host, request);
   const textDone = performance.now();
-  const built = buildGraph(host, { ...request, overrides: [] }, preprocessed);
+  const built = composePartially(preprocessed, project.yamlFloats);
   const graphDone = performance.now();
-  const diagnostics: Diagnostic[] = [...built.diagnostics];
+  const wrongMeta = project.diagnostics.filter(({ severity }) => severity === "error");
+  const diagnostics: Diagnostic[] = [...wrongMeta, ...preprocessed.diagnostics, ...built.diagnostics];
+  if (built.graph === undefined) throw new DiagnosticError(...diagnostics);
+  const { graph } = built;
   const templates = new Map<string, SourceFile>();
   const noteTemplates = (text: Preprocessed, owner: Project): void => {
     for (const file of templatesOf(host, text, owner)) templates.set(file.path, file);
   };
-  noteTemplates(built.preprocessed, project);
+  noteTemplates(preprocessed, project);
 
   const symbols = new SymbolTable(symbolHost(host));
   const variableUses = new Map<string, VariableUse[]>();
-  const configText: GraphValue = bundledText("config.yaml", built.graph.origin);
+  const configText: GraphValue = bundledText("config.yaml", graph.origin);
   const environment = environmentOf(project, configText);
   const result = runPasses(
-    built.graph,
+    graph,
     {
       report: (diagnostic) => void diagnostics.push(diagnostic),
+      isPartial: built.failed || wrongMeta.length > 0,
       project: environment,
-      loadProject: projectLoader(host, request, noteTemplates, diagnostics),
+      loadProject: projectLoader(host, request, noteTemplates),
       overrides: (request.overrides ?? []).map(
         (text) => (root: GraphValue) => applyOverrides(root, [text], project.yamlFloats),
       ),
@@ -82,12 +93,12 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
       targets: request.targets,
       namePolicy: request.namePolicy ?? "named",
       allowFreeVariables:
-        request.allowFreeVariables === "library" ? !isProgram(built.graph) : (request.allowFreeVariables ?? false),
+        request.allowFreeVariables === "library" ? !isProgram(graph) : (request.allowFreeVariables ?? false),
       variableUses,
     },
     request.dump,
   );
-  if (result.root === undefined) throw new DiagnosticError(...diagnostics);
+  if (result.root === undefined) throw new DiagnosticError(...distinctDiagnostics(diagnostics));
   const timings = {
     templatesMs: textDone - started,
     graphMs: graphDone - textDone,
@@ -96,19 +107,19 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
   return {
     root: result.root,
     preprocessed,
-    meta: metaOf(built.graph),
-    size: [...walk(built.graph)].length,
+    meta: metaOf(graph),
+    size: [...walk(graph)].length,
     symbols,
     variableUses,
     templates: [...templates.values()],
-    diagnostics,
+    diagnostics: distinctDiagnostics(diagnostics),
     timings,
   };
 }
 
 /** A training script runs by itself; a dataset, a model or a tokenizer is a part of what another config makes, which binds its variables. */
 export function isProgram(graph: GraphValue): boolean {
-  const kind = metaOf(graph)["config_class"];
+  const kind = kindOf(graph);
   if (typeof kind === "string" && kind.startsWith("type.training_script")) return true;
   const main = entryOf(graph, "main");
   return main?.kind === "call" && /[:.]TrainingScript$/.test(main.constructorSpec);
@@ -127,7 +138,7 @@ export function linkConfig(
   const linked = link.run(graph, {
     report: (diagnostic) => void diagnostics.push(diagnostic),
     project: environmentOf(request.project, bundledText("config.yaml", graph.origin)),
-    loadProject: projectLoader(host, request, () => {}, diagnostics),
+    loadProject: projectLoader(host, request, () => {}),
     overrides: [],
     symbols: new SymbolTable(symbolHost(host)),
     namePolicy: "named",
@@ -135,6 +146,16 @@ export function linkConfig(
     variableUses: new Map(),
   });
   return { graph: linked, diagnostics };
+}
+
+/** What the config says it is; nothing where its `meta` cannot be made, which is told where it is wanted. */
+function kindOf(graph: GraphValue): PlainData | undefined {
+  try {
+    return metaOf(graph)["config_class"];
+  } catch (error) {
+    if (error instanceof DiagnosticError) return undefined;
+    throw error;
+  }
 }
 
 function metaOf(graph: GraphValue): Readonly<Record<string, PlainData>> {
@@ -170,17 +191,21 @@ function projectLoader(
   host: Host,
   { project: from, clock }: ConfigRequest,
   note: (text: Preprocessed, owner: Project) => void,
-  diagnostics: Diagnostic[],
 ): ProjectLoader {
   const projects = new Map<string, Project>();
   return ({ projectDir, configTemplate, ppKwargs }, origin) => {
     const dir = isAbsolute(projectDir) ? resolve(projectDir) : join(from.dir, projectDir);
     const project = projects.get(dir) ?? loadProject(host, dir, { clock });
     projects.set(dir, project);
-    const built = buildGraph(host, { project, config: configTemplate, variables: ppKwargs as Variables, clock });
-    note(built.preprocessed, project);
-    diagnostics.push(...built.diagnostics);
-    return { root: built.graph, environment: environmentOf(project, scalar(built.preprocessed.text, origin)) };
+    const text = preprocess(host, { project, config: configTemplate, variables: ppKwargs as Variables, clock });
+    note(text, project);
+    const built = composePartially(text, project.yamlFloats);
+    const remarks = project.diagnostics.filter(({ severity }) => severity !== "info");
+    return {
+      root: built.graph ?? faultyValue(origin),
+      environment: environmentOf(project, scalar(text.text, origin)),
+      diagnostics: [...remarks, ...text.diagnostics, ...built.diagnostics],
+    };
   };
 }
 

@@ -113,8 +113,13 @@ export const graphDiagnostics = defineDiagnostics("graph", {
   },
   unboundVariable: {
     severity: "error",
-    message: (p: { name: string } & Nearest) => `variable '${p.name}' is used but nothing binds it`,
-    hint: didYouMean,
+    message: (p: { name: string; isInModel?: boolean } & Nearest) =>
+      `variable '${p.name}' is used but nothing binds it`,
+    hint: (p) =>
+      didYouMean(p) ??
+      (p.isInModel === true
+        ? "give it a default, or a key in the model's config"
+        : "give it a default: !var { name: NAME, default: VALUE }"),
     doc: "A `!var` has neither a default nor a value: inside of a model its value comes from the model's config, in a project that others use from the keywords of `from_project`.",
   },
   unknownTarget: {

@@ -9,8 +9,10 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
   for (const candidate of candidates) {
     if (candidate === name || candidate === "") continue;
     const known = candidate.toLowerCase();
-    // A long common beginning counts as near: `hidden` for `hidden_size`.
-    const distance = wanted.length >= 4 && known.startsWith(wanted) ? 1.5 : editDistance(wanted, known, limit);
+    // A long common beginning counts as near: `hidden` for `hidden_size`, `epsilon` for `eps`.
+    const isShort = wanted.length >= 4 && known.startsWith(wanted);
+    const isLong = known.length >= 3 && known.length * 2.5 >= wanted.length && wanted.startsWith(known);
+    const distance = isShort || isLong ? 1.5 : editDistance(wanted, known, limit);
     // Among equals a name of the same length wins: one wrong letter is likelier than one too many (`AdamV` means `AdamW`, not `Adam`).
     const nearer =
       distance < bestDistance ||

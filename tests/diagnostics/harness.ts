@@ -160,7 +160,6 @@ async function run(argv: readonly string[], cwd: string, home: string): Promise<
     stderr: stream,
     run: async () => 0,
     listDevices: async () => [],
-    waitForChange: async () => {},
   };
   const code = argv[0] === "check" ? await check(host) : await runCommandLine(argv, host);
   return { code, output };

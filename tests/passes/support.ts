@@ -69,7 +69,11 @@ export function runSample(folder: string, options: SampleOptions): SampleResult 
     {
       report: (diagnostic) => void diagnostics.push(diagnostic),
       project,
-      loadProject: ({ projectDir }) => ({ root: graphOf(join(folder, `${projectDir}.yaml`)), environment: project }),
+      loadProject: ({ projectDir }) => ({
+        root: graphOf(join(folder, `${projectDir}.yaml`)),
+        environment: project,
+        diagnostics: [],
+      }),
       overrides: [],
       symbols,
       targets: options.targets,

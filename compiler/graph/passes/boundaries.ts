@@ -7,7 +7,7 @@
  * Leaves:  every model module with `obj` and a `config` that is a plain mapping: its keys become ModelConfig, whatever class upstream made of them.
  * Faults:  graph/model-module.
  */
-import { placeOf } from "../describe.ts";
+import { describe, placeOf } from "../describe.ts";
 import type { CallNode, DictEntry, GraphValue } from "../node.ts";
 import { boundaryDiagnostics as faults } from "./diagnostics.ts";
 import type { GraphPass } from "./pass.ts";
@@ -21,7 +21,7 @@ export const boundaries: GraphPass = {
     rewrite(root, (node) => {
       if (!isCallOf(node, modelModuleSpec)) return node;
       const config = keyword(node, "config");
-      if (keyword(node, "obj") === undefined)
+      if (keyword(node, "obj") === undefined && node.faulty !== true)
         report(
           faults.modelModule(placeOf(node.constructorOrigin), {
             problem: "needs 'obj', the graph of the model's parts",
@@ -29,14 +29,16 @@ export const boundaries: GraphPass = {
         );
       const entries = config === undefined ? [] : configEntries(config);
       if (entries === undefined) {
-        report(
-          faults.modelModule(placeOf((config as GraphValue).origin), {
-            problem: "takes as 'config' a mapping, or a call whose keywords are one",
-          }),
-        );
-        return node;
+        if (config?.faulty !== true)
+          report(
+            faults.modelModule(placeOf((config as GraphValue).origin), {
+              problem: `takes as 'config' a mapping, or a call whose keywords are one, not ${describe(config as GraphValue)}`,
+            }),
+          );
+        return { ...node, faulty: true };
       }
-      const dict: GraphValue = { kind: "dict", entries, origin: config?.origin ?? node.origin };
+      const marks = config?.faulty === true ? ({ faulty: true } as const) : {};
+      const dict: GraphValue = { kind: "dict", entries, origin: config?.origin ?? node.origin, ...marks };
       const others = node.kwargs.filter(({ name }) => name !== "config");
       return { ...node, kwargs: [...others, { name: "config", nameOrigin: node.origin, value: dict }] };
     }),
@@ -46,6 +48,13 @@ export const boundaries: GraphPass = {
 export function moduleConfigKeys(node: CallNode): readonly string[] {
   const config = keyword(node, "config");
   return config === undefined ? [] : (configEntries(config) ?? []).map(keyText);
+}
+
+/** Whether these are all: a fault in the config may have cost some. */
+export function knowsConfigKeys(node: CallNode): boolean {
+  const config = keyword(node, "config");
+  if (config === undefined) return node.faulty !== true;
+  return config.faulty !== true && configEntries(config) !== undefined;
 }
 
 function configEntries(config: GraphValue): readonly DictEntry[] | undefined {

@@ -6,7 +6,12 @@ interface Nearest {
 }
 const didYouMean = (p: Nearest): string | undefined =>
   p.nearest === undefined ? undefined : `did you mean '${p.nearest}'?`;
-const listed = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(", ");
+/** Enough to choose from; a signature may have fifty options. */
+const mostListed = 12;
+const listed = (names: readonly string[]): string => {
+  const shown = names.slice(0, mostListed).map((name) => `'${name}'`);
+  return `${shown.join(", ")}${names.length > mostListed ? ` and ${names.length - mostListed} more` : ""}`;
+};
 
 export const linkDiagnostics = defineDiagnostics("link", {
   notConstant: {
@@ -17,7 +22,11 @@ export const linkDiagnostics = defineDiagnostics("link", {
   },
   missingProjectDir: {
     severity: "error",
-    message: () => "from_project needs 'project_dir'",
+    message: (p: { found: string | undefined }) =>
+      p.found === undefined
+        ? "from_project needs 'project_dir'"
+        : `'project_dir' of from_project is the folder of a project, not ${p.found}`,
+    hint: () => "write project_dir: PATH, relative to the project that this config belongs to",
     doc: "`from_project` names the folder of the project that it takes its targets from, relative to the project where it stands.",
   },
   noLoader: {
@@ -32,9 +41,9 @@ export const linkDiagnostics = defineDiagnostics("link", {
   },
   unknownTarget: {
     severity: "error",
-    message: (p: { target: string; project: string } & Nearest) =>
+    message: (p: { target: string; project: string; known: readonly string[] } & Nearest) =>
       `the project '${p.project}' has no target '${p.target}'`,
-    hint: didYouMean,
+    hint: (p) => didYouMean(p) ?? (p.known.length === 0 ? undefined : `it has ${listed(p.known)}`),
     doc: "`from_project` asks for a target that the other config does not have.",
   },
 });
@@ -45,18 +54,6 @@ export const boundaryDiagnostics = defineDiagnostics("graph", {
     message: (p: { problem: string }) => `fgc/compiler:modelModule ${p.problem}`,
     hint: () => "write !meta:fgc/compiler:modelModule { obj: PARTS, config: CONFIG }",
     doc: "`fgc/compiler:modelModule` marks what becomes `model.ts`: `obj` is the graph of the model's parts, `config` the mapping whose keys become `ModelConfig`.",
-  },
-  unboundVariable: {
-    severity: "error",
-    message: (p: { name: string } & Nearest) => `variable '${p.name}' is used but nothing binds it`,
-    hint: (p) => didYouMean(p) ?? "give it a default, or a key in the model's config",
-    doc: "A `!var` has neither a default nor a value: inside of a model its value comes from the model's config, in a project that others use from the keywords of `from_project`.",
-  },
-  unknownTarget: {
-    severity: "error",
-    message: (p: { name: string } & Nearest) => `the config has no target '${p.name}'`,
-    hint: (p) => didYouMean(p) ?? "`fgc targets` lists them",
-    doc: "`from_project` asks for a target that the other config does not have.",
   },
 });
 
@@ -87,6 +84,20 @@ export const resolveDiagnostics = defineDiagnostics("resolve", {
     hint: (p) => didYouMean(p) ?? "name a counterpart under `import_map` in meta.yaml",
     doc: "The spec names Python code, which fgc cannot run. The shipped import map renames what Forgather's own configs use; a project can rename more under `import_map:` in its meta file, to the standard library or to modules of its own.",
   },
+  noCounterpart: {
+    severity: "error",
+    message: (p: { spec: string; reason: string; others: number }) =>
+      `'${p.spec}' has no counterpart here: ${p.reason}`,
+    hint: (p) =>
+      `${p.others === 0 ? "" : `it is named ${p.others === 1 ? "once" : `${p.others} times`} more; `}leave it out, or name one of your own under \`import_map\` in meta.yaml`,
+    doc: "The spec is one that Forgather's own templates use, and the standard library has nothing in its place. Each such spec is told of once, at the first place that names it. A config that does without the part compiles; a project may name a part of its own under `import_map:` in its meta file.",
+  },
+  ignoredArgument: {
+    severity: "warning",
+    message: (p: { callee: string; argument: string; others: number }) =>
+      `'${p.argument}' of '${p.callee}' has no effect here`,
+    doc: "The Python class that the spec names has this argument, and its counterpart in the standard library has not. The call is made without it.",
+  },
   unknownFile: {
     severity: "error",
     message: (p: { module: string; tried: readonly string[] }) => `no file for '${p.module}'`,
@@ -112,6 +123,11 @@ export const resolveDiagnostics = defineDiagnostics("resolve", {
   },
 });
 
+interface MissingArgument {
+  readonly name: string;
+  readonly type: string;
+}
+
 export const typeDiagnostics = defineDiagnostics("types", {
   unknownArgument: {
     severity: "error",
@@ -133,14 +149,19 @@ export const typeDiagnostics = defineDiagnostics("types", {
   },
   missingArgument: {
     severity: "error",
-    message: (p: { callee: string; name: string; type: string }) => `${p.callee} needs '${p.name}' (${p.type})`,
+    message: (p: MissingArgument & { callee: string; others?: readonly MissingArgument[] }) => {
+      const names = [p, ...(p.others ?? [])].map(({ name, type }) => `'${name}' (${type})`);
+      const last = names.pop() as string;
+      return `${p.callee} needs ${names.length === 0 ? last : `${names.join(", ")} and ${last}`}`;
+    },
     hint: () => "give it here, or make this a !partial if its user gives it",
     doc: "The callee cannot be called without these arguments. A `!partial` may leave them to whoever calls it; a `!call`, `!singleton` or `!factory` may not.",
   },
   wrongType: {
     severity: "error",
-    message: (p: { callee: string; name: string; expected: string; found: string }) =>
+    message: (p: { callee: string; name: string; expected: string; found: string; help?: string | undefined }) =>
       `'${p.name}' of ${p.callee} takes ${p.expected}, not ${p.found}`,
+    hint: (p) => p.help,
     doc: "The value is of a kind that the parameter does not take, as far as the callee's signature tells. A number in quotes is text; a class instance of another class is told with both names.",
   },
   notOneOf: {

@@ -6,6 +6,7 @@ import { names } from "./names.ts";
 import { overrides } from "./overrides.ts";
 import type { GraphPass, PassContext, PassName } from "./pass.ts";
 import { prune } from "./prune.ts";
+import { PythonParts } from "./python-specs.ts";
 import { resolve } from "./resolve.ts";
 import { types } from "./types.ts";
 import { verify } from "./verify.ts";
@@ -21,16 +22,16 @@ export const graphPasses: readonly GraphPass[] = [
 ];
 
 export interface PassesResult {
-  /** Absent where a pass reported an error: never half right. */
+  /** Absent where there was an error: never half right. */
   readonly root: GraphValue | undefined;
   readonly last: PassName | undefined;
 }
 
 /**
- * Run the passes; each reports and goes on where it can, so one run shows every fault. After a pass with errors the next one does not start,
- * since it could only repeat them.
+ * Run the passes. Each reports and goes on where it can, leaving faulty nodes that the later ones pass over in silence: one run shows every
+ * fault, and no fault twice. What comes out after an error is not for emitting, so it is neither named nor verified.
  *
- * @param dump gets the graph after each pass
+ * @param dump gets the graph after each pass, as long as there was no error
  */
 export function runPasses(
   root: GraphValue,
@@ -38,9 +39,10 @@ export function runPasses(
   dump?: (pass: PassName, graph: GraphValue) => void,
 ): PassesResult {
   let graph = root;
-  let failed = false;
+  let failed = context.isPartial === true;
   const watched: PassContext = {
     ...context,
+    pythonParts: new PythonParts(),
     report: (diagnostic) => {
       failed ||= diagnostic.severity === "error";
       context.report(diagnostic);
@@ -48,13 +50,14 @@ export function runPasses(
   };
   const done: PassName[] = [];
   for (const pass of graphPasses) {
+    if (failed && pass === names) break;
     graph = pass.run(graph, watched);
-    if (failed) return { root: undefined, last: pass.name };
+    if (failed) continue;
     done.push(pass.name);
     verify(graph, done);
     dump?.(pass.name, graph);
   }
-  return { root: graph, last: done.at(-1) };
+  return { root: failed ? undefined : graph, last: done.at(-1) };
 }
 
 export type {

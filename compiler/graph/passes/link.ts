@@ -9,20 +9,23 @@
  *          projects carry a `from_project` frame, and their specs are resolved already: relative files are their own project's.
  * Faults:  link/not-constant, link/missing-project-dir, link/no-loader, link/cycle, link/unknown-target; whatever the other config has wrong.
  */
-import { DiagnosticError } from "../../diagnostics/diagnostic.ts";
+import { type Diagnostic, DiagnosticError } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../source/nearest.ts";
-import type { Frame } from "../../source/span.ts";
-import { placeOf } from "../describe.ts";
+import type { Frame, Origin } from "../../source/span.ts";
+import { describe, placeOf } from "../describe.ts";
 import { lookup } from "../import-map.ts";
 import type { CallNode, DictEntry, GraphValue } from "../node.ts";
 import { boundaries, moduleConfigKeys } from "./boundaries.ts";
 import { linkDiagnostics as faults } from "./diagnostics.ts";
 import { fold } from "./fold.ts";
+import { foldGeneratedModels } from "./generated-model.ts";
 import type { GraphPass, LinkedProject, PassContext, PlainValue, ProjectEnvironment } from "./pass.ts";
 import {
   asData,
   constantOf,
+  faultyValue,
   fromProjectSpec,
+  isFaulty,
   keyText,
   keyword,
   modelModuleSpec,
@@ -54,30 +57,40 @@ class Linker {
 
   /** @param open the projects being linked, outermost first: an entry met again is a cycle */
   link(root: GraphValue, environment: ProjectEnvironment, bindings: Bindings, open: readonly string[]): GraphValue {
-    const renamed = rewrite(root, (node) => renameWellKnown(node, environment));
+    const renamed = foldGeneratedModels(rewrite(root, (node) => renameWellKnown(node, environment)));
     const bound = bind(renamed, bindings);
     return rewrite(bound, (node) => {
       if (node.kind === "call" && node.constructorSpec === fromProjectSpec)
-        return this.#splice(node, open) ?? scalar(null, node.origin);
+        return this.#splice(node, open) ?? faultyValue(node.origin);
       return fold(node);
     });
   }
 
   #splice(node: CallNode, open: readonly string[]): GraphValue | undefined {
     const { report, loadProject } = this.#context;
+    let isUnknown = node.faulty === true;
     const constant = (name: string): PlainValue | undefined => {
       const value = keyword(node, name);
       if (value === undefined) return undefined;
-      const found = constantOf(value);
-      if (found === undefined) report(faults.notConstant(placeOf(value.origin), { argument: name }));
+      const found = isFaulty(value) ? undefined : constantOf(value);
+      if (found === undefined) {
+        isUnknown = true;
+        if (!isFaulty(value)) report(faults.notConstant(placeOf(value.origin), { argument: name }));
+      }
       return found;
     };
     const projectDir = constant("project_dir") ?? textOf(node.args[0]);
     const configTemplate = constant("config_template") ?? textOf(node.args[1]);
     const ppKwargs = constant("pp_kwargs") ?? {};
+    const targets = constant("targets");
+    if (isUnknown) return undefined;
     if (typeof projectDir !== "string") {
-      if (keyword(node, "project_dir") === undefined)
-        report(faults.missingProjectDir(placeOf(node.constructorOrigin), {}));
+      const given = keyword(node, "project_dir");
+      report(
+        faults.missingProjectDir(placeOf(given?.origin ?? node.constructorOrigin), {
+          found: given === undefined ? undefined : describe(given),
+        }),
+      );
       return undefined;
     }
     const template = typeof configTemplate === "string" && configTemplate !== "" ? configTemplate : undefined;
@@ -95,23 +108,29 @@ class Linker {
       () => loadProject({ projectDir, configTemplate: template, ppKwargs: asMapping(ppKwargs) }, node.origin),
       [...node.origin.stack, frame],
     );
-    return loaded === undefined ? undefined : this.#targets(node, loaded, projectDir, [...open, step], frame);
+    return loaded === undefined ? undefined : this.#targets(node, targets, loaded, projectDir, [...open, step], frame);
   }
 
   /** What the other config has wrong is told with the way to it. */
   #load(load: () => LinkedProject, chain: readonly Frame[]): LinkedProject | undefined {
+    const { report } = this.#context;
+    const tell = (found: readonly Diagnostic[]): void => {
+      for (const each of found) report({ ...each, chain: [...chain, ...(each.chain ?? [])] });
+    };
     try {
-      return load();
+      const loaded = load();
+      tell(loaded.diagnostics);
+      return loaded;
     } catch (error) {
       if (!(error instanceof DiagnosticError)) throw error;
-      for (const found of error.diagnostics)
-        this.#context.report({ ...found, chain: [...chain, ...(found.chain ?? [])] });
+      tell(error.diagnostics);
       return undefined;
     }
   }
 
   #targets(
     node: CallNode,
+    targets: PlainValue | undefined,
     { root, environment }: LinkedProject,
     projectDir: string,
     open: readonly string[],
@@ -121,29 +140,47 @@ class Linker {
     const chain = [...node.origin.stack, frame];
     const reached = rewrite(root, (part) => withFrames(part, chain));
     const linked = this.link(reached, environment, new Map([...environment.variables, ...given]), open);
-    const wanted = targetNames(keyword(node, "targets"));
+    const wanted = targetNames(targets);
     const names = typeof wanted === "string" ? [wanted] : wanted;
     const entries: DictEntry[] = [];
     for (const name of names) {
       const value = targetOf(linked, name);
-      if (value === undefined) {
-        const known = targetsOf(linked).map(keyText);
-        this.#context.report(
-          faults.unknownTarget(placeOf(node.origin), {
-            target: name,
-            project: projectDir,
-            nearest: nearest(name, known),
-          }),
-        );
-      } else {
+      if (value !== undefined) {
         entries.push({ key: scalar(name, node.origin), value });
+        continue;
       }
+      entries.push({ key: scalar(name, node.origin), value: faultyValue(node.origin) });
+      if (linked.faulty === true) continue;
+      const known = targetsOf(linked).map(keyText);
+      this.#context.report(
+        faults.unknownTarget(placeOf(this.#placeOfTarget(node, name)), {
+          target: name,
+          project: projectDir,
+          nearest: nearest(name, known),
+          known,
+        }),
+      );
     }
     // Only what is wanted is resolved: another project's unused targets are no business of this build.
     const made: GraphValue = { kind: "dict", entries, origin: node.origin };
     const resolved = restore(resolveIn(boundaries.run(made, this.#context), environment, this.#context));
     return typeof wanted === "string" ? targetOf(resolved, wanted) : resolved;
   }
+
+  /** Where the user wrote the name of a target. */
+  #placeOfTarget(node: CallNode, name: string): Origin {
+    const targets = keyword(node, "targets");
+    if (targets === undefined) return node.constructorOrigin;
+    const data = targets.kind === "call" ? asData(targets) : targets;
+    const items = data?.kind === "list" || data?.kind === "tuple" ? data.items : [];
+    return items.find((item) => textOf(item) === name)?.origin ?? targets.origin;
+  }
+}
+
+function targetNames(value: PlainValue | undefined): string | readonly string[] {
+  if (typeof value === "string" && value !== "") return value;
+  if (Array.isArray(value) && value.length > 0) return value.map(String);
+  return "main";
 }
 
 /**
@@ -164,13 +201,6 @@ function passThrough(node: CallNode): {
       return [name, standIn];
     });
   return { given, restore: (graph) => rewrite(graph, (part, original) => outer.get(original) ?? fold(part)) };
-}
-
-function targetNames(node: GraphValue | undefined): string | readonly string[] {
-  const value = node === undefined ? undefined : constantOf(node);
-  if (typeof value === "string" && value !== "") return value;
-  if (Array.isArray(value) && value.length > 0) return value.map(String);
-  return "main";
 }
 
 function asMapping(value: PlainValue): Readonly<Record<string, PlainValue>> {

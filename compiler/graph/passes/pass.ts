@@ -4,6 +4,7 @@ import type { Origin } from "../../source/span.ts";
 import type { ImportMap } from "../import-map.ts";
 import type { GraphValue } from "../node.ts";
 import type { SymbolTable } from "../symbols.ts";
+import type { PythonParts } from "./python-specs.ts";
 
 export interface GraphPass {
   readonly name: PassName;
@@ -16,11 +17,15 @@ export type PassName = "link" | "boundaries" | "overrides" | "prune" | "resolve"
 
 export interface PassContext {
   report(diagnostic: Diagnostic): void;
+  /** The graph has faults already: it is looked through for more. */
+  readonly isPartial?: boolean | undefined;
   readonly project: ProjectEnvironment;
   /** Absent where sub-projects may not be opened (a config that stands alone). */
   readonly loadProject?: ProjectLoader | undefined;
   readonly overrides: readonly Override[];
   readonly symbols: SymbolTable;
+  /** Gathers what is met of Python; absent: told of at once. */
+  readonly pythonParts?: PythonParts | undefined;
   /** What to keep; absent: every target. */
   readonly targets?: readonly string[] | undefined;
   readonly namePolicy: NamePolicy;
@@ -60,11 +65,14 @@ export interface ProjectRequest {
 }
 
 export interface LinkedProject {
+  /** As far as it could be built. */
   readonly root: GraphValue;
   readonly environment: ProjectEnvironment;
+  /** What is to be said of the other project and its config. */
+  readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Preprocesses a config of another project and builds its graph. Throws a `DiagnosticError` where that fails. */
+/** Preprocesses a config of another project and builds its graph. Throws a `DiagnosticError` where there is none. */
 export type ProjectLoader = (request: ProjectRequest, origin: Origin) => LinkedProject;
 
 export interface VariableUse {

@@ -8,9 +8,9 @@
  */
 import { nearest } from "../../source/nearest.ts";
 import { placeOf } from "../describe.ts";
+import { graphDiagnostics } from "../diagnostics.ts";
 import type { GraphValue } from "../node.ts";
-import { moduleConfigKeys } from "./boundaries.ts";
-import { boundaryDiagnostics as faults } from "./diagnostics.ts";
+import { knowsConfigKeys, moduleConfigKeys } from "./boundaries.ts";
 import type { GraphPass, PassContext } from "./pass.ts";
 import { isCallOf, keyText, keyword, modelModuleSpec, targetOf, targetsOf, walk } from "./queries.ts";
 
@@ -32,9 +32,12 @@ function keepTargets(
 ): GraphValue {
   const roots = targets.flatMap((name) => {
     const value = targetOf(root, name);
-    if (value === undefined)
+    if (value === undefined && root.faulty !== true)
       report(
-        faults.unknownTarget(placeOf(root.origin), { name, nearest: nearest(name, targetsOf(root).map(keyText)) }),
+        graphDiagnostics.unknownTarget(placeOf(root.origin), {
+          name,
+          nearest: nearest(name, targetsOf(root).map(keyText)),
+        }),
       );
     return value === undefined ? [] : [value];
   });
@@ -49,15 +52,36 @@ function keepTargets(
 }
 
 function reportUnbound(root: GraphValue, { report }: PassContext): void {
-  const bound = new Map<GraphValue, Set<string>>();
+  const bound = new Map<GraphValue, ReadonlySet<string>>();
+  const unknown = new Set<GraphValue>();
   const modules = [...walk(root)].filter((node) => isCallOf(node, modelModuleSpec));
   for (const module of modules) {
     const keys = new Set([...moduleConfigKeys(module), "config"]);
-    for (const node of walk(keyword(module, "obj") ?? module)) if (node.kind === "var") bound.set(node, keys);
+    const isWhole = knowsConfigKeys(module);
+    for (const node of walk(keyword(module, "obj") ?? module))
+      if (node.kind === "var") {
+        bound.set(node, keys);
+        if (!isWhole) unknown.add(node);
+      }
   }
+  // One message for each name: a slip in the model's config is one slip, whatever the number of parts that ask for it.
+  const places = new Map<string, GraphValue[]>();
   for (const node of walk(root)) {
-    if (node.kind !== "var" || bound.get(node)?.has(node.varName) === true) continue;
-    const known = [...(bound.get(node) ?? [])];
-    report(faults.unboundVariable(placeOf(node.origin), { name: node.varName, nearest: nearest(node.varName, known) }));
+    if (node.kind !== "var" || bound.get(node)?.has(node.varName) === true || unknown.has(node)) continue;
+    const others = places.get(node.varName);
+    if (others === undefined) places.set(node.varName, [node]);
+    else others.push(node);
+  }
+  for (const [name, [first, ...others]] of places) {
+    const { origin } = first as GraphValue;
+    const labels = others.slice(0, 3).map((other) => ({ span: other.origin.span, text: "and used here" }));
+    const known = [...(bound.get(first as GraphValue) ?? [])];
+    const isInModel = bound.has(first as GraphValue);
+    report(
+      graphDiagnostics.unboundVariable(
+        { ...placeOf(origin), labels },
+        { name, nearest: nearest(name, known), isInModel },
+      ),
+    );
   }
 }

@@ -105,8 +105,19 @@ export function* walk(root: GraphValue): Generator<GraphValue> {
     if (seen.has(node)) continue;
     seen.add(node);
     yield node;
-    stack.push(...[...operands(node)].reverse());
+    const inner = operands(node);
+    for (let i = inner.length - 1; i >= 0; i -= 1) stack.push(inner[i] as GraphValue);
   }
+}
+
+/** Whether a reported fault makes it unknown what stands here. */
+export function isFaulty(node: GraphValue): boolean {
+  return node.faulty === true;
+}
+
+/** Stands where nobody knows the value, since a fault was reported. */
+export function faultyValue(origin: ScalarNode["origin"]): ScalarNode {
+  return { kind: "scalar", value: null, origin, faulty: true };
 }
 
 export function scalar(value: ScalarNode["value"], origin: ScalarNode["origin"]): ScalarNode {

@@ -11,20 +11,26 @@
  */
 import { nearest } from "../../source/nearest.ts";
 import { placeOf } from "../describe.ts";
-import { lookup } from "../import-map.ts";
+import { type Counterpart, findCounterpart } from "../import-map.ts";
 import type { CallNode, GraphValue, ResolvedSymbol } from "../node.ts";
 import type { ExportSignature } from "../signatures/signature.ts";
 import { normalize, sourceCandidates } from "../symbols.ts";
 import { builtinNames, isBuiltin } from "./builtins.ts";
 import { resolveDiagnostics as faults } from "./diagnostics.ts";
 import type { GraphPass, PassContext, ProjectEnvironment } from "./pass.ts";
+import { adaptArguments, PythonParts } from "./python-specs.ts";
 import { assetSpec, constantOf, fromProjectSpec, modelModuleSpec } from "./queries.ts";
 import { rewrite } from "./rewrite.ts";
 
 export const resolve: GraphPass = {
   name: "resolve",
   summary: "constructor specs to what is imported",
-  run: (root, context) => resolveIn(root, context.project, context),
+  run: (root, context) => {
+    const resolved = resolveIn(root, context.project, context);
+    // Parts of other projects were resolved while linking: what they miss is told together with what this one does.
+    context.pythonParts?.report(context.report);
+    return resolved;
+  },
 };
 
 /** Specs that passes and emitters handle themselves. */
@@ -32,11 +38,18 @@ const ownSpecs: ReadonlySet<string> = new Set([modelModuleSpec, assetSpec, fromP
 
 export function resolveIn(root: GraphValue, environment: ProjectEnvironment, context: PassContext): GraphValue {
   return rewrite(root, (node) => {
-    if (node.kind !== "call" || node.symbol !== undefined || ownSpecs.has(node.constructorSpec)) return node;
+    if (node.kind !== "call" || node.symbol !== undefined || node.unresolved === true) return node;
+    if (ownSpecs.has(node.constructorSpec)) return node;
     const { submoduleSearchpath: _, ...rest } = node;
-    const found = new Resolver(node, environment, context).resolve();
-    if (found === "type") return objectOf(rest);
-    return found === undefined ? rest : { ...rest, symbol: found };
+    const parts = context.pythonParts ?? new PythonParts();
+    const resolver = new Resolver(node, environment, context, parts);
+    const found = resolver.resolve();
+    const { counterpart } = resolver;
+    const adapted = counterpart === undefined || found === undefined ? rest : adaptArguments(rest, counterpart, parts);
+    if (context.pythonParts === undefined) parts.report(context.report);
+    if (found === "type") return objectOf(adapted);
+    if (found !== undefined) return { ...adapted, symbol: found };
+    return isBuiltin(node.constructorSpec) ? rest : { ...rest, unresolved: true };
   });
 }
 
@@ -55,11 +68,15 @@ class Resolver {
   readonly #node: CallNode;
   readonly #environment: ProjectEnvironment;
   readonly #context: PassContext;
+  readonly #parts: PythonParts;
+  /** How the arguments are called here, where the import map renamed the callee. */
+  counterpart: Counterpart | undefined;
 
-  constructor(node: CallNode, environment: ProjectEnvironment, context: PassContext) {
+  constructor(node: CallNode, environment: ProjectEnvironment, context: PassContext, parts: PythonParts) {
     this.#node = node;
     this.#environment = environment;
     this.#context = context;
+    this.#parts = parts;
   }
 
   get #place() {
@@ -73,7 +90,13 @@ class Resolver {
     // A file of the project wins over a well-known name: `.pre_ln_layer` may be the user's own.
     const local = written.startsWith(".") ? this.#split(written) : undefined;
     if (local !== undefined && this.#file(local.module) !== undefined) return this.#symbol(local.module, local.path);
-    const spec = lookup(this.#environment.importMap, written) ?? written;
+    const counterpart = findCounterpart(this.#environment.importMap, written);
+    if (counterpart !== undefined && "missing" in counterpart) {
+      this.#parts.missing(this.#node, counterpart.missing);
+      return undefined;
+    }
+    this.counterpart = counterpart;
+    const spec = counterpart?.to ?? written;
     const parts = this.#split(spec);
     if (parts !== undefined) return this.#symbol(parts.module, parts.path);
     if (/^(torch|transformers|forgather|datasets|tokenizers|accelerate)\b/.test(spec)) this.#reportPython(spec);
@@ -146,7 +169,11 @@ class Resolver {
     if (isFileSpec(name)) {
       const file = this.#file(name);
       if (file !== undefined) return { module: file, isFile: true };
-      if (lookup(this.#environment.importMap, this.#node.constructorSpec) === undefined) {
+      const python = this.#candidates(name)
+        .flatMap(pythonFiles)
+        .find((path) => symbols.host.readFile(path) !== undefined);
+      if (python !== undefined) this.#parts.missing(this.#node, `${this.#shown(python)} is Python`);
+      else {
         const tried = this.#candidates(name).filter((path) => path.endsWith(".ts") && !/(\.d|\/index)\.ts$/.test(path));
         report(faults.unknownFile(this.#place, { module: name, tried: tried.map((path) => this.#shown(path)) }));
       }
@@ -198,6 +225,11 @@ class Resolver {
   }
 }
 
+/** Where a Python module of that name would lie. */
+function pythonFiles(candidate: string): readonly string[] {
+  return candidate.endsWith(".py") ? [candidate] : /\.\w+$/.test(candidate) ? [] : [`${candidate}.py`];
+}
+
 function isFileSpec(name: string): boolean {
   return name.startsWith(".") || name.startsWith("/") || /\.(py|[cm]?[jt]s)$/.test(name);
 }
@@ -207,4 +239,9 @@ export function camelCase(name: string): string {
   return name
     .replace(/(?<=[A-Za-z0-9])_+([A-Za-z0-9])/g, (_, letter: string) => letter.toUpperCase())
     .replace(/_+$/, "");
+}
+
+/** `numHiddenLayers` → `num_hidden_layers`: what a config writes. */
+export function snakeCase(name: string): string {
+  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

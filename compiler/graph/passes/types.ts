@@ -23,8 +23,11 @@ import { typeDiagnostics as faults } from "./diagnostics.ts";
 import { Fitter } from "./fit.ts";
 import type { GraphPass, PassContext } from "./pass.ts";
 import { isCallOf, keyword, modelModuleSpec, orUndefinedSpec, scalar, walk } from "./queries.ts";
-import { camelCase } from "./resolve.ts";
+import { camelCase, snakeCase } from "./resolve.ts";
 import { rewrite } from "./rewrite.ts";
+import { article } from "./type-words.ts";
+
+export { snakeCase };
 
 export const types: GraphPass = {
   name: "types",
@@ -84,6 +87,8 @@ class Placement {
   readonly #fitter: Fitter;
   readonly #variables: ReadonlyMap<string, GraphValue>;
   readonly #signature: CallableSignature | undefined;
+  /** Parameters that misspelt arguments were probably meant for. */
+  readonly #meant = new Set<string>();
   readonly #positional = new Map<number, GraphValue[]>();
   readonly #options: { readonly keyword: Keyword; readonly position: number }[] = [];
   /** Of positional parameters that were given by name. */
@@ -108,16 +113,7 @@ class Placement {
     this.#placePositional(signature);
     for (const entry of this.#node.kwargs) this.#placeKeyword(entry, signature);
     const open = this.#open(signature);
-    if (this.#node.mode !== "partial") {
-      for (const missing of open.all)
-        this.#context.report(
-          faults.missingArgument(placeOf(this.#node.constructorOrigin), {
-            callee: this.#callee,
-            name: missing.name,
-            type: missing.type,
-          }),
-        );
-    }
+    if (this.#node.mode !== "partial") this.#reportMissing(open.all);
     const layout = {
       construct: signature.kind === "class",
       async: signature.async,
@@ -126,6 +122,18 @@ class Placement {
       returns: signature.returns,
     };
     return this.#laidOut(layout);
+  }
+
+  /** One message for a call, whatever it lacks. What a misspelt argument was meant for is not lacking. */
+  #reportMissing(open: readonly OpenParameter[]): void {
+    if (this.#node.faulty === true) return;
+    const missing = open
+      .filter(({ name }) => !this.#meant.has(name))
+      .map(({ name, type }) => ({ name: snakeCase(name), type: article(type) }));
+    const [first, ...others] = missing;
+    if (first === undefined) return;
+    const place = placeOf(this.#node.constructorOrigin);
+    this.#context.report(faults.missingArgument(place, { callee: this.#callee, ...first, others }));
   }
 
   /** Nothing is known about the callee: positional arguments as they stand, keywords as one trailing object. */
@@ -188,7 +196,8 @@ class Placement {
     const slot = this.#slot(entry.name, signature);
     if (slot === undefined) {
       const known = argumentNames(signature);
-      const near = nearest(camelCase(entry.name), known) ?? nearest(entry.name, known.map(snakeCase));
+      const near = this.#nearestArgument(entry.name, known);
+      if (near !== undefined) this.#meant.add(near);
       this.#context.report(
         faults.unknownArgument(placeOf(entry.nameOrigin), {
           callee: this.#callee,
@@ -216,6 +225,18 @@ class Placement {
       this.#positional.set(slot.parameter, [value]);
       this.#nameOrigins.set(slot.parameter, entry.nameOrigin);
     } else this.#options.push({ keyword: { ...entry, name, value }, position: slot.parameter });
+  }
+
+  /** A parameter that nothing is given for is likelier meant than one that is given too. */
+  #nearestArgument(written: string, known: readonly string[]): string | undefined {
+    const given = new Set(this.#node.kwargs.map(({ name }) => camelCase(name)));
+    const near = (names: readonly string[]): string | undefined => {
+      const found = nearest(camelCase(written), names);
+      if (found !== undefined) return found;
+      const snake = nearest(written, names.map(snakeCase));
+      return names.find((name) => snakeCase(name) === snake);
+    };
+    return near(known.filter((name) => !given.has(name))) ?? near(known);
   }
 
   /** A positional parameter of that name before a property of an options object, the name as written before its camelCase form. */
@@ -248,7 +269,7 @@ class Placement {
     const { name, type, shape, required } = signature;
     const { value: fitted, omit } = this.#fitter.fit(value, {
       callee: this.#callee,
-      name,
+      name: snakeCase(name),
       type,
       shape,
       optional: !required,
@@ -310,9 +331,4 @@ export function argumentNames({ parameters }: CallableSignature): readonly strin
   return parameters.flatMap((parameter) =>
     parameter.options === undefined ? [parameter.name] : parameter.options.map(({ name }) => name),
   );
-}
-
-/** `numHiddenLayers` → `num_hidden_layers`: what a config writes. */
-export function snakeCase(name: string): string {
-  return name.replace(/(?<=[a-z0-9])[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
