@@ -24,6 +24,7 @@ const usageCodes = [
   "driver/bad-override",
   "driver/bad-setting",
   "driver/override-path",
+  "driver/unknown-path",
 ];
 
 export function isUsageFault(code: string): boolean {

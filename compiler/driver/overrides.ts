@@ -44,16 +44,30 @@ export function parseOverride(text: OverrideText): ParsedOverride {
   const [, tilde, path, operator, valueText] = match ?? [];
   if (path === undefined || (tilde === undefined) === (operator === undefined))
     throw new DiagnosticError(faults.badOverride({}, { text, problem: "this is not an override" }));
-  const steps = path.replace(/\[(\d+)\]/g, ".$1").split(".");
+  const steps = pathSteps(path);
   if (steps.some((step) => step === ""))
     throw new DiagnosticError(faults.badOverride({}, { text, problem: "the path has an empty part" }));
   const action = tilde !== undefined ? "remove" : operator === "+=" ? "append" : "set";
   return {
     action,
-    path: steps.map((step, i) => (i === 0 ? step.replace(/^@/, "") : step)),
+    path: steps,
     valueText: valueText ?? "",
     text,
   };
+}
+
+/** `callbacks[2].interval` → callbacks, 2, interval; `@opt.lr` → opt, lr. */
+export function pathSteps(path: string): readonly string[] {
+  return path
+    .replace(/^@/, "")
+    .replace(/\[(\d+)\]/g, ".$1")
+    .split(".");
+}
+
+/** The value at a path; undefined where it leads nowhere. */
+export function valueAt(root: GraphValue, [first = "", ...rest]: readonly string[]): GraphValue | undefined {
+  const start = entryOf(root, first) ?? namedNode(root, first);
+  return rest.reduce<GraphValue | undefined>((node, step) => node && child(node, step), start);
 }
 
 /** VALUE as a graph value: YAML, with the language's tags. */
@@ -104,6 +118,7 @@ function contents(node: GraphValue): GraphValue {
   return node.kind === "call" && isDataList(node) && only !== undefined ? only : node;
 }
 
+/** The value under a key, an argument's name, or a number. */
 function child(container: GraphValue, step: string): GraphValue | undefined {
   const node = contents(container);
   switch (node.kind) {
@@ -133,7 +148,8 @@ function positionOf(step: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-function stepsOf(node: GraphValue): readonly string[] {
+/** What may stand next in a path. */
+export function stepsOf(node: GraphValue): readonly string[] {
   return node.kind === "call" ? node.kwargs.map(({ name }) => name) : targetNames(node);
 }
 
@@ -202,12 +218,12 @@ function* nodesOf(root: GraphValue, seen = new Set<GraphValue>()): Generator<Cal
   for (const operand of operands(root)) yield* nodesOf(operand, seen);
 }
 
-function namedNode(root: GraphValue, name: string): CallNode | undefined {
+export function namedNode(root: GraphValue, name: string): CallNode | undefined {
   for (const node of nodesOf(root)) if (node.name === name) return node;
   return undefined;
 }
 
-function namesIn(root: GraphValue): string[] {
+export function namesIn(root: GraphValue): string[] {
   return [...nodesOf(root)].flatMap((node) => (node.name === undefined ? [] : [node.name]));
 }
 

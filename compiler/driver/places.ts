@@ -32,7 +32,7 @@ export function shortener({
   workspaceRoot,
   packageRoot,
   searchPath = [],
-}: Folders): (path: string) => string {
+}: Pick<Folders, "projectDir" | "workspaceRoot" | "packageRoot" | "searchPath">): (path: string) => string {
   const roots = [...searchPath.filter((folder) => folder !== projectDir), projectDir, workspaceRoot, packageRoot];
   return (path) => {
     const root = roots.find((candidate) => path === candidate || path.startsWith(`${candidate}/`));
