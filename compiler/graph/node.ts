@@ -68,6 +68,8 @@ export interface CallNode extends NodeBase {
   readonly submoduleSearchpath?: GraphValue;
   /** Set by the resolve pass: what to import. Absent before it, and for built-ins. */
   readonly symbol?: ResolvedSymbol;
+  /** Set by the resolve pass where the spec leads nowhere, which it has told. */
+  readonly unresolved?: true;
   /**
    * Set by the types pass. From then on `args` are the positional arguments and `kwargs` the properties of the callee's options object,
    * under the names of the TypeScript signature.
