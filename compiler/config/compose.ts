@@ -18,6 +18,7 @@ import { maximumNesting } from "./limits.ts";
 import { type AliasPlace, faultyScalar, TreeReader } from "./read-tree.ts";
 import { type Block, composeBlocks, composePart, isSound } from "./recover.ts";
 import { originOfRange, type RenderedText } from "./rendered.ts";
+import { BlockMemory, type SharedBlock } from "./shared-blocks.ts";
 import type { SyntaxFault } from "./syntax-faults.ts";
 import type { ConfigNode, ConfigPair } from "./tree.ts";
 
@@ -43,14 +44,20 @@ export interface ComposeResult {
 
 type PlaceMaker = (start: number, end: number) => Place & { readonly span: Span };
 
-export function composeConfig(rendered: RenderedText): ComposeResult {
-  const diagnostics: { readonly at: number; readonly diagnostic: Diagnostic }[] = [];
+/** Trees of blocks are pure functions of their text, so all configs of a process can share them. */
+const processMemory = new BlockMemory();
+
+/** @param memory the blocks of earlier texts */
+export function composeConfig(rendered: RenderedText, memory = processMemory): ComposeResult {
+  const diagnostics: PlacedDiagnostic[] = [];
   const place: PlaceMaker = (start, end) => {
     const { span, stack } = originOfRange(rendered, start, end);
     return { span, chain: stack };
   };
   const report = (at: number, diagnostic: Diagnostic): void => void diagnostics.push({ at, diagnostic });
   const text = normalize(rendered.text, (at, code) => report(at, faults.controlCharacter(place(at, at + 1), { code })));
+  const shared = memory.blocksOf(text);
+  if (shared !== undefined) return readShared(shared, text, place, diagnostics);
   const state = new LexState();
   const whole = composePart(text, 0, text.length, state);
   const blocks = isSound(whole) ? undefined : blocksOf(text, whole);
@@ -82,6 +89,35 @@ export function composeConfig(rendered: RenderedText): ComposeResult {
     if (character !== undefined && !tag.name.includes("[", 1) === !character.includes("["))
       report(tag.start, faults.flowTag(place(tag.start, tag.end), { tag: tag.name, character }));
   }
+  return finish(reader, partial, diagnostics, place);
+}
+
+type PlacedDiagnostic = { readonly at: number; readonly diagnostic: Diagnostic };
+
+/** The same for a text whose blocks are sound, each by itself. */
+function readShared(
+  blocks: readonly SharedBlock[],
+  text: string,
+  place: PlaceMaker,
+  diagnostics: PlacedDiagnostic[],
+): ComposeResult {
+  const report = (diagnostic: Diagnostic): void => void diagnostics.push({ at: text.length, diagnostic });
+  const reader = new TreeReader({ tags: [], text, place, report });
+  const pairs = blocks.flatMap(({ items, tags, start }) => reader.pairsOf(items, tags, start));
+  reader.finish();
+  const [first, last] = [blocks[0], blocks.at(-1)];
+  const start = first === undefined ? 0 : first.start + first.range[0];
+  const end = last === undefined ? text.length : last.start + last.range[1];
+  const root: ConfigNode = { kind: "mapping", start, end, tag: undefined, pairs };
+  return finish(reader, root, diagnostics, place);
+}
+
+function finish(
+  reader: TreeReader,
+  partial: ConfigNode | undefined,
+  diagnostics: readonly PlacedDiagnostic[],
+  place: PlaceMaker,
+): ComposeResult {
   const found = [...diagnostics].sort((a, b) => a.at - b.at).map(({ diagnostic }) => diagnostic);
   const failed = found.some(({ severity }) => severity === "error");
   return {

@@ -40,9 +40,25 @@ export class TreeReader {
   readonly #undefinedUses = new Map<string, (readonly [number, number])[]>();
   #laterAnchors: readonly { readonly name: string; readonly at: number }[] | undefined;
   #tooDeep = false;
+  /** What the nodes that are being read have for tags, and what their places count from. */
+  #tags: readonly ScannedTag[];
+  #base = 0;
 
   constructor(options: TreeReaderOptions) {
     this.#options = options;
+    this.#tags = options.tags;
+  }
+
+  /** The pairs of a block whose places count from `base`. */
+  pairsOf(items: readonly unknown[], tags: readonly ScannedTag[], base: number): readonly ConfigPair[] {
+    this.#tags = tags;
+    this.#base = base;
+    try {
+      return this.pairs({ items }, base);
+    } finally {
+      this.#tags = this.#options.tags;
+      this.#base = 0;
+    }
   }
 
   /** Anchors in a part of the text that could not be read: their uses are no faults. */
@@ -52,10 +68,10 @@ export class TreeReader {
 
   /** `after` is where an absent node would stand. */
   read(node: unknown, after: number): ConfigNode {
-    if (isAlias(node)) return this.#alias(node.source, rangeOf(node));
+    if (isAlias(node)) return this.#alias(node.source, this.#rangeOf(node));
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return emptyScalar(after);
-    const [valueStart, end] = rangeOf(node) ?? [after, after];
-    const tag = node.tag?.startsWith("!t") ? this.#options.tags[Number(node.tag.slice(2))] : undefined;
+    const [valueStart, end] = this.#rangeOf(node) ?? [after, after];
+    const tag = node.tag?.startsWith("!t") ? this.#tagAt(Number(node.tag.slice(2))) : undefined;
     const start = tag?.start ?? valueStart;
     if (node.anchor !== undefined) this.#define(node.anchor, start, end);
     let read: ConfigNode;
@@ -136,7 +152,18 @@ export class TreeReader {
     return at >= 0 && start - at < 200 + name.length ? place(at, at + name.length + 1) : place(start, end);
   }
 
-  #alias(name: string, range: Range | undefined): ConfigNode {
+  #rangeOf(node: { range?: Range | null | undefined }): readonly [number, number] | undefined {
+    const { range } = node;
+    return range === undefined || range === null ? undefined : [range[0] + this.#base, range[1] + this.#base];
+  }
+
+  #tagAt(index: number): ScannedTag | undefined {
+    const tag = this.#tags[index];
+    if (tag === undefined || this.#base === 0) return tag;
+    return { name: tag.name, start: tag.start + this.#base, end: tag.end + this.#base };
+  }
+
+  #alias(name: string, range: readonly [number, number] | undefined): ConfigNode {
     const { place, report } = this.#options;
     const [start, end] = range ?? [0, 0];
     const target = this.#anchors.get(name);
@@ -178,10 +205,6 @@ export class TreeReader {
     }));
     return this.#laterAnchors;
   }
-}
-
-function rangeOf(node: { range?: Range | null | undefined }): Range | undefined {
-  return node.range ?? undefined;
 }
 
 function emptyScalar(at: number): ConfigScalar {

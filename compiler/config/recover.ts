@@ -89,7 +89,7 @@ function runsOn({ documents }: Composed, inner: readonly number[]): boolean {
 }
 
 /** Where blocks begin: lines that have a key at the left margin. What stands before the first key belongs to the first block. */
-function blockStarts(text: string): readonly number[] {
+export function blockStarts(text: string): readonly number[] {
   const keys = [...text.matchAll(/^(?:"(?:[^"\\\n]|\\.)*"|'(?:[^'\n]|'')*'|[^\s#\-\]}'"%][^\n#]*?):(?=\s|$)/gm)];
   const starts = keys.map(({ index }) => index);
   return starts.length === 0 ? [0] : [0, ...starts.slice(1)];
