@@ -14,6 +14,7 @@ import {
 import { homedir, hostname, machine, constants as osConstants, release, type as systemName, version } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { firstInvalidByte } from "../template/index.ts";
 import { checkThreads } from "./check-thread.ts";
 import { pollingWatcher, systemWatcher } from "./folder-watcher.ts";
 import type { CliHost, DeviceDescription, OutputStream } from "./host.ts";
@@ -23,6 +24,7 @@ export function nodeHost(): CliHost {
   return {
     files: {
       readText: (path) => attempt(() => readFileSync(path, "utf8")),
+      invalidByte: (path) => attempt(() => firstInvalidByte(readFileSync(path))),
       isDirectory: (path) => attempt(() => statSync(path).isDirectory()) ?? false,
       list: (path) =>
         (attempt(() => readdirSync(path, { withFileTypes: true })) ?? [])
@@ -114,13 +116,14 @@ export function nodeHost(): CliHost {
   };
 }
 
+const absent = new Set(["ENOENT", "ENOTDIR", "EISDIR", "ELOOP", "ENAMETOOLONG", "ERR_INVALID_ARG_VALUE"]);
+
 function attempt<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    // Absent is an answer; a file that may not be read is a fault of the environment.
-    if (error instanceof Error && "code" in error && ["ENOENT", "ENOTDIR", "EISDIR"].includes(String(error.code)))
-      return undefined;
+    // Absent is an answer, also where links lead in a circle; a file that may not be read is a fault of the environment.
+    if (error instanceof Error && "code" in error && absent.has(String(error.code))) return undefined;
     throw error;
   }
 }

@@ -30,6 +30,10 @@ export class FileCache implements Files {
     return this.#texts.get(path);
   }
 
+  invalidByte(path: string): number | undefined {
+    return this.#files.invalidByte?.(path);
+  }
+
   isDirectory(path: string): boolean {
     this.#note(path);
     let known = this.#folders.get(path);

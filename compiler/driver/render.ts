@@ -14,6 +14,7 @@ import {
   TemplateEnvironment,
   type TemplateHost,
   type TemplateSource,
+  templateFile,
   type UsedTemplate,
   type Value,
 } from "../template/index.ts";
@@ -111,7 +112,7 @@ function sourceOf(host: Host, searchPath: readonly string[]): TemplateSource {
       for (const folder of searchPath) {
         const path = join(folder, name);
         const text = files.readText(path);
-        if (text !== undefined) return { path, text };
+        if (text !== undefined) return templateFile(path, text, () => files.invalidByte?.(path));
       }
       return undefined;
     },

@@ -54,11 +54,18 @@ export const templateDiagnostics = defineDiagnostics("template", {
   },
   notFound: {
     severity: "error",
-    message: (p: Named) => `template '${p.name}' was not found`,
-    hint: (p: Named) =>
+    message: (p: Named & { hint?: string | undefined }) => `template '${p.name}' was not found`,
+    hint: (p: Named & { hint?: string | undefined }) =>
+      p.hint ??
       didYouMean(p) ??
       "template names are relative to the search path; sub-templates are known once their file was read",
     doc: "No directory of the search path has the file, and no file read so far has a sub-template of that name.",
+  },
+  notText: {
+    severity: "error",
+    message: (p: { offset: number }) => `this file is not UTF-8: its byte ${p.offset} belongs to no character`,
+    hint: () => "save it as UTF-8",
+    doc: "Templates are UTF-8, with or without a byte order mark. A file in another encoding would print other characters than it shows, so it is refused at its first byte that is no part of a character.",
   },
   security: {
     severity: "error",

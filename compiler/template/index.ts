@@ -18,8 +18,17 @@ export {
   type Printed,
   RenderTrace,
 } from "./evaluate/trace.ts";
-export { directorySource, memorySource, type TemplateSource, TreeCache, type UsedTemplate } from "./loader.ts";
+export {
+  directorySource,
+  memorySource,
+  type TemplateFile,
+  type TemplateSource,
+  TreeCache,
+  templateFile,
+  type UsedTemplate,
+} from "./loader.ts";
 export type { Piece } from "./output.ts";
+export { firstInvalidByte } from "./scan/utf8.ts";
 export type { Block, Body, Expression, Statement, TemplateTree } from "./syntax/ast.ts";
 export {
   createGlobals,

@@ -6,15 +6,35 @@ import type { Frame, SourceFile, Span } from "../source/span.ts";
 import { TemplateFault, templateDiagnostics } from "./diagnostics.ts";
 import type { RewriteOptions } from "./scan/rewrite.ts";
 import { splitFile, type TemplatePart } from "./scan/sub-templates.ts";
+import { firstInvalidByte } from "./scan/utf8.ts";
 import type { TemplateTree } from "./syntax/ast.ts";
 import type { KnownNames } from "./syntax/names.ts";
 import { parseTemplate, requireSound } from "./syntax/parse.ts";
 import { filters, tests } from "./values/index.ts";
 
-/** Where template files come from. Names have `/` between their parts. */
+/** A file as it was read. */
+export interface TemplateFile extends SourceFile {
+  /** Offset of the first byte that is no text; the text has a replacement character there. */
+  readonly invalidByte?: number | undefined;
+}
+
+/**
+ * What a file's bytes say: its text without a byte order mark, and where it is no text. `invalidByte` is asked only where a
+ * replacement character shows that something may be wrong.
+ */
+export function templateFile(path: string, decoded: string, invalidByte: () => number | undefined): TemplateFile {
+  const text = decoded.startsWith("\ufeff") ? decoded.slice(1) : decoded;
+  const invalid = text.includes("\ufffd") ? invalidByte() : undefined;
+  return invalid === undefined ? { path, text } : { path, text, invalidByte: invalid };
+}
+
+/**
+ * Where template files come from. Names have `/` between their parts, and never lead out of the folders that are searched: there is
+ * no `..` in them. A symbolic link in such a folder is followed, for whoever put it there meant it; templates cannot make links.
+ */
 export interface TemplateSource {
   /** The file that `name` stands for; undefined where there is none. */
-  read(name: string): SourceFile | undefined;
+  read(name: string): TemplateFile | undefined;
   /** Names that exist, for hints; may be incomplete. */
   names(): Iterable<string>;
 }
@@ -26,8 +46,9 @@ export function directorySource(directories: readonly string[]): TemplateSource 
     read(name) {
       for (const root of roots) {
         const path = join(root, name);
-        if (statSync(path, { throwIfNoEntry: false })?.isFile() === true)
-          return { path, text: readFileSync(path, "utf8") };
+        if (!isFile(path)) continue;
+        const bytes = readFileSync(path);
+        return templateFile(path, bytes.toString("utf8"), () => firstInvalidByte(bytes));
       }
       return undefined;
     },
@@ -35,6 +56,15 @@ export function directorySource(directories: readonly string[]): TemplateSource 
       for (const root of roots) yield* filesBelow(root, root, 0);
     },
   };
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile();
+  } catch {
+    // Links that lead in a circle, a file taken for a folder, a name that is too long: no such file.
+    return false;
+  }
 }
 
 /** Deep enough for any library of templates, and safe from links that lead back up. */
@@ -130,10 +160,10 @@ export class Loader {
     if (inline !== undefined) return inline.readable;
     const held = this.#files.get(name);
     if (held !== undefined) return held.readable;
-    const segments = name.split("/").filter((segment) => segment !== "" && segment !== ".");
-    if (segments.length === 0 || segments.includes("..")) return undefined;
-    const file = this.#source.read(segments.join("/"));
+    const path = pathOf(name);
+    const file = path === undefined ? undefined : this.#source.read(path);
     if (file === undefined) return undefined;
+    if (file.invalidByte !== undefined) throw notText(file, file.invalidByte);
     this.used.push({ name, path: file.path, text: file.text });
     const [main, ...parts] = this.#cache.parts(name, file, this.#options) as [LazyTree, ...LazyTree[]];
     this.#files.set(name, main);
@@ -145,8 +175,33 @@ export class Loader {
   load(name: string, request: Request): TemplateTree {
     const found = this.find(name);
     if (found !== undefined) return requireSound(found);
-    const near = nearest(name, [...this.#subTemplates.keys(), ...this.#source.names()]);
     const place = { span: request.span, chain: request.chain };
-    throw new TemplateFault("not_found", templateDiagnostics.notFound(place, { name, nearest: near }));
+    throw new TemplateFault("not_found", templateDiagnostics.notFound(place, { name, ...this.#hintFor(name) }));
   }
+
+  #hintFor(name: string): { readonly nearest?: string | undefined; readonly hint?: string } {
+    if (name.split(/[\\/]/).includes(".."))
+      return {
+        hint: "a name is looked up below the folders of the search path, and cannot lead out of them with '..'",
+      };
+    const names = [...this.#subTemplates.keys(), ...this.#source.names()];
+    // The same file in another folder is likelier meant than a similar name.
+    const base = name.slice(name.lastIndexOf("/") + 1);
+    const elsewhere = names.filter((known) => known.endsWith(`/${base}`));
+    return { nearest: elsewhere.length === 1 ? elsewhere[0] : nearest(name, names) };
+  }
+}
+
+/** The path below a folder of the search path that a name stands for; undefined where it is none. */
+function pathOf(name: string): string | undefined {
+  const segments = name.split("/").filter((segment) => segment !== "" && segment !== ".");
+  if (segments.length === 0 || name.includes("\0")) return undefined;
+  // A backslash parts names on Windows.
+  return segments.some((segment) => segment.split("\\").includes("..")) ? undefined : segments.join("/");
+}
+
+function notText(file: SourceFile, offset: number): TemplateFault {
+  const start = Math.max(0, file.text.indexOf("\ufffd"));
+  const span = { file, start, end: Math.min(start + 1, file.text.length) };
+  return new TemplateFault("other", templateDiagnostics.notText({ span }, { offset }));
 }

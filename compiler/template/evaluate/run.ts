@@ -59,6 +59,8 @@ export class Run {
   readonly #entered: string[] = [];
   /** Names that templates with syntax faults may give a value. */
   readonly #inDoubt = new Set<string>([unreadable]);
+  /** Nodes of syntax trees that were told. */
+  readonly #failed = new WeakSet<object>();
   readonly #opened = new Set<TemplateTree>();
   /** What the templates compute means nothing any more: only faults of reading them are told. */
   #isMuted = false;
@@ -99,6 +101,8 @@ export class Run {
 
   /** The template called `name`, of which what is wrong is told; undefined where there is none. */
   find(name: string, stack: readonly SourceFrame[]): TemplateTree | undefined {
+    // Looking for a file takes longer than running a statement.
+    this.budget.step(50);
     const template = this.loader.find(name);
     if (template === undefined || this.#opened.has(template)) return template;
     this.#opened.add(template);
@@ -128,9 +132,15 @@ export class Run {
   }
 
   /** Tell what failed. What stands for its value is silent from here on. */
-  recover(error: unknown, place: Expression | Span, frame: Frame): Value {
+  recover(error: unknown, place: Expression | Span, frame: Frame, key: object = place): Value {
     if (error instanceof PoisonedUse) return poisoned;
     if (error instanceof Unwinding) throw error;
+    // A loop may fail at one place in each of its passes, and finding what was meant takes time.
+    if (this.#failed.has(key) && error instanceof TemplateError && error.kind !== "recursion") {
+      this.budget.step(10);
+      return poisoned;
+    }
+    this.#failed.add(key);
     if (error instanceof Exhausted) {
       this.faults.add(error.faultAt("kind" in place ? place.span : place, frame));
       throw new Unwinding(-1);

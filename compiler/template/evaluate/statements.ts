@@ -43,7 +43,7 @@ export function execute(body: Body, frame: Frame): void {
 function fail(error: unknown, node: Statement, frame: Frame): void {
   // Failures of the statement itself are shown at its tag; those of its parts have their place already.
   const span = node.kind === "block" ? node.opening : openingOf(node.span);
-  frame.run.recover(error, span, frame);
+  frame.run.recover(error, span, frame, node);
   frame.out.leaveGap({ span, stack: frame.stack });
   poisonTargets(node, frame);
 }
