@@ -8,6 +8,10 @@ import { driverDiagnostics as faults } from "./diagnostics.ts";
 import type { FileCache, Notes } from "./file-cache.ts";
 import type { FixedClock, Host } from "./host.ts";
 import { NotedResults, type ResultKey } from "./noted-results.ts";
+import { TypeCheck } from "./type-check.ts";
+
+/** One run of TypeScript answers for so many; their graphs are kept until it has. */
+const configsAtOnce = 32;
 
 /** Configs of one project. */
 export interface CheckJob {
@@ -40,6 +44,7 @@ export type CachedHost = Host & { readonly files: FileCache };
 export class Checker {
   readonly #host: CachedHost;
   readonly #results: NotedResults;
+  #types: TypeCheck | undefined;
 
   constructor(host: CachedHost) {
     this.#host = host;
@@ -68,15 +73,17 @@ export class Checker {
     if (project === undefined) return [];
     const shared = this.notesOf(projectDir);
     const items: CheckItem[] = [];
-    for (const config of configs) {
-      const taking = this.#host.files.takeNotes();
-      const { diagnostics, inputs } = await this.#checkOne(project, config, clock);
-      items.push({
-        project: project.dir,
-        config,
-        diagnostics,
-        notes: new Set([...shared, ...taking.stop(), ...inputs]),
+    for (let start = 0; start < configs.length; start += configsAtOnce) {
+      // Each is compiled before the next one starts, so that its notes are its own; TypeScript then answers for all of them.
+      const begun = configs.slice(start, start + configsAtOnce).map((config) => {
+        const taking = this.#host.files.takeNotes();
+        const checked = this.#checkOne(project, config, clock);
+        return { config, checked, notes: taking.stop() };
       });
+      for (const { config, checked, notes } of begun) {
+        const { diagnostics, inputs } = await checked;
+        items.push({ project: project.dir, config, diagnostics, notes: new Set([...shared, ...notes, ...inputs]) });
+      }
     }
     return items;
   }
@@ -84,7 +91,8 @@ export class Checker {
   /** A fault of ours in one config leaves the others' results. */
   async #checkOne(project: Project, config: string, clock: FixedClock | undefined): Promise<CheckedConfig> {
     try {
-      return await checkConfig(this.#host, { project, config, clock });
+      this.#types ??= new TypeCheck(this.#host);
+      return await checkConfig(this.#host, { project, config, clock }, { checker: this.#types });
     } catch (error) {
       const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
       return { config, diagnostics: [faults.checkFailed({}, { config, problem })], inputs: [] };

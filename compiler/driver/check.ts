@@ -4,12 +4,15 @@
  *
  * All faults come back as data, whatever stage found them: a checked config never throws for a mistake of the user's. Types are checked twice:
  * arguments against signatures while the graph is made, and then the emitted modules by TypeScript, which sees generics, the project's own
- * modules and packages. TypeScript is not asked about a config that is faulty by itself: it would say the same again, and what follows from it.
+ * modules and packages. About a config that is faulty by itself TypeScript is not asked: it would say the same again, and what follows from it.
+ * The modules that such a config uses are checked all the same, for their faults are their own.
  *
  * A variable that nothing binds is a fault in a training script; any other config is a part, whose user binds it, and there it may be anything.
  */
 import { describeFaults } from "../codegen/check/type-faults.ts";
+import type { MarkedModule } from "../codegen/plan.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
+import type { SymbolTable } from "../graph/symbols.ts";
 import { modulesToCheck } from "./check-modules.ts";
 import { type ConfigRequest, configName } from "./compile.ts";
 import { hashOf } from "./file-hashes.ts";
@@ -66,18 +69,25 @@ interface Compiled {
   readonly checked: CheckedConfig;
   /** Absent where there is no whole graph. */
   readonly program: ProgramGraph | undefined;
+  /** As far as the stages came. */
+  readonly symbols: SymbolTable | undefined;
 }
 
 function compileForCheck(host: Host, request: ConfigRequest): Compiled {
   let config = request.config ?? "";
+  let symbols: SymbolTable | undefined;
   try {
     config = configName(host, request.project, request.config);
-    const program = compileProgram(host, { ...request, allowFreeVariables: "library" });
+    const noteSymbols = (table: SymbolTable) => {
+      symbols = table;
+    };
+    const program = compileProgram(host, { ...request, allowFreeVariables: "library", noteSymbols });
     const inputs = [...program.templates.map(({ path }) => path), ...program.symbols.sources];
-    return { request, checked: { config, diagnostics: program.diagnostics, inputs }, program };
+    return { request, checked: { config, diagnostics: program.diagnostics, inputs }, program, symbols };
   } catch (error) {
     if (!(error instanceof DiagnosticError)) throw error;
-    return { request, checked: { config, diagnostics: error.diagnostics, inputs: [] }, program: undefined };
+    const checked = { config, diagnostics: error.diagnostics, inputs: symbols?.sources ?? [] };
+    return { request, checked, program: undefined, symbols };
   }
 }
 
@@ -86,21 +96,21 @@ async function checkTypes(
   compiled: readonly Compiled[],
   given: TypeCheck | undefined,
 ): Promise<readonly (readonly Diagnostic[])[]> {
-  const units = compiled.flatMap(({ request: { project }, program }, index) => {
-    if (program === undefined) return [];
-    const modules = modulesToCheck(host, project, program);
-    const sources = program.symbols.sources.map((path) => ({ path, hash: hashOf(path) }));
-    return modules.length === 0 ? [] : [{ index, program, modules, sources, projectDir: project.dir }];
+  const units = compiled.flatMap(({ request: { project }, program, symbols }, index) => {
+    if (symbols === undefined) return [];
+    const modules = program === undefined ? sourcesAlone(symbols) : modulesToCheck(host, project, program);
+    const sources = symbols.sources.map((path) => ({ path, hash: hashOf(path) }));
+    return modules.length === 0 ? [] : [{ index, symbols, modules, sources, projectDir: project.dir }];
   });
   const diagnostics: (readonly Diagnostic[])[] = compiled.map(() => []);
   if (units.length === 0) return diagnostics;
   const checker = given ?? new TypeCheck(host);
   try {
     const faults = await checker.check(units);
-    for (const [at, { index, program, modules, projectDir }] of units.entries())
+    for (const [at, { index, symbols, modules, projectDir }] of units.entries())
       diagnostics[index] = describeFaults(faults[at] ?? [], {
         modules,
-        symbols: program.symbols,
+        symbols,
         projectDir,
         readSource: (path) => host.files.readText(path),
       });
@@ -108,4 +118,10 @@ async function checkTypes(
   } finally {
     if (given === undefined) checker.close();
   }
+}
+
+/** Of a config that is faulty by itself only the modules that it uses can be judged. */
+function sourcesAlone({ sources }: SymbolTable): readonly MarkedModule[] {
+  const text = sources.map((path) => `import ${JSON.stringify(path)};\n`).join("");
+  return text === "" ? [] : [{ name: "sources.ts", text, marks: [] }];
 }

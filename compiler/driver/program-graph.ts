@@ -37,6 +37,8 @@ export interface ProgramRequest extends ConfigRequest {
   readonly namePolicy?: NamePolicy | undefined;
   /** Leave unbound variables to the caller, as `fgc code` does; `library`: unless the config is a program that nobody calls. */
   readonly allowFreeVariables?: boolean | "library";
+  /** Gets the table that symbols are looked up in, also where no graph comes of it. */
+  readonly noteSymbols?: ((symbols: SymbolTable) => void) | undefined;
   /** Gets the graph after each pass. */
   readonly dump?: ((pass: PassName, graph: GraphValue) => void) | undefined;
 }
@@ -76,6 +78,7 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
   noteTemplates(preprocessed, project);
 
   const symbols = new SymbolTable(symbolHost(host));
+  request.noteSymbols?.(symbols);
   const variableUses = new Map<string, VariableUse[]>();
   const configText: GraphValue = bundledText("config.yaml", graph.origin);
   const environment = environmentOf(project, configText);

@@ -76,7 +76,7 @@ export class CheckFolder {
 /** Sources of a project may use Node as they like; the library hides it. */
 function needsNode(units: readonly CheckUnit[]): boolean {
   return units.some(({ modules }) =>
-    modules.some(({ text }) => /from "(node:|[./])(?!\/(model|trainer|targets)\.ts")/.test(text)),
+    modules.some(({ text }) => /(?:from|import) "(node:|[./])(?!\/(model|trainer|targets)\.ts")/.test(text)),
   );
 }
 
