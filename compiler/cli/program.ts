@@ -1,6 +1,5 @@
 /** @file The commands and their options as commander knows them. Global flags may stand before or after the command. */
 import { Command, Help, Option } from "commander";
-import { nearest } from "../source/nearest.ts";
 import type { CommandDefinition, OptionSpec } from "./command.ts";
 import type { GlobalOptions } from "./session.ts";
 
@@ -46,6 +45,14 @@ export function orderedOptions(command: Command): Option[] {
   const options = new Help().visibleOptions(command);
   const isGlobal = (option: Option) => option.helpGroupHeading === globalGroup;
   return [...options.filter((option) => !isGlobal(option)), ...options.filter(isGlobal)];
+}
+
+/** The help shows groups in the order in which a command got its options. */
+export function putGlobalsLast(command: Command): void {
+  const isGlobal = (option: Option) => option.helpGroupHeading === globalGroup;
+  const options = [...command.options];
+  const ordered = [...options.filter((option) => !isGlobal(option)), ...options.filter(isGlobal)];
+  (command.options as Option[]).splice(0, options.length, ...ordered);
 }
 
 function globalOption(name: string, flags: string, description: string): Option {
@@ -131,20 +138,8 @@ export function buildCommand(
   if (subcommands.length > 0 && positionals.length === 0) command.allowExcessArguments(true);
   return command.action(async () => {
     const [unknown] = command.args;
-    if (unknown !== undefined && subcommands.length > 0 && positionals.length === 0) failUnknown(command, unknown);
+    if (unknown !== undefined && subcommands.length > 0 && positionals.length === 0)
+      command.error(`error: unknown command '${unknown}'`, { exitCode: 2, code: "commander.unknownCommand" });
     await run(definition, command);
-  });
-}
-
-/** As commander says it for the commands at the top. */
-function failUnknown(command: Command, name: string): never {
-  const guess = nearest(
-    name,
-    command.commands.flatMap((inner) => [inner.name(), ...inner.aliases()]),
-  );
-  const suggestion = guess === undefined ? "" : `\n(Did you mean ${guess}?)`;
-  return command.error(`error: unknown command '${name}'${suggestion}`, {
-    exitCode: 2,
-    code: "commander.unknownCommand",
   });
 }

@@ -8,10 +8,12 @@ import { DiagnosticError } from "../diagnostics/diagnostic.ts";
 import { diagnosticJson } from "../diagnostics/render.ts";
 import { FileCache } from "../driver/file-cache.ts";
 import { looksLikeOverride } from "../driver/overrides.ts";
+import { nearest } from "../source/nearest.ts";
 import { cachedHost } from "./cached-host.ts";
 import type { CommandDefinition, OptionValues, Program } from "./command.ts";
 import { commands } from "./commands/index.ts";
-import { addConfigFlags, type ConfigFlags } from "./config-flags.ts";
+import type { ConfigFlags } from "./config-flags.ts";
+import { readConfigFlags } from "./config-words.ts";
 import { cliDiagnostics as faults } from "./diagnostics.ts";
 import { ExitCode } from "./exit-code.ts";
 import type { CliHost } from "./host.ts";
@@ -52,6 +54,7 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
       getErrHasColors: () => usesColor(host, globals.color, host.stderr),
     })
     .configureHelp({ visibleOptions: orderedOptions })
+    .showSuggestionAfterError(false)
     .enablePositionalOptions(true);
   addGlobals(program);
   // What a command on a config reads it reads once. A shell or an editor's server outlives that.
@@ -72,15 +75,14 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
     return ExitCode.Ok;
   }
   const definition = chosen.at(-1);
+  const command = chosen.reduce(
+    (parent, { name }) => parent.commands.find((inner) => inner.name() === name) ?? parent,
+    program,
+  );
   const isOneConfig = !words.some((word) => definition?.manyConfigs?.includes(word) === true);
   if (definition?.hasConfigFlags === true && globals.dyn && isOneConfig) {
-    const command = chosen.reduce(
-      (parent, { name }) => parent.commands.find((inner) => inner.name() === name) ?? parent,
-      program,
-    );
     try {
-      session = roughSession(worldOf(definition), command, words, globals, chosen.length);
-      flags = addConfigFlags(host, session, command, hasUnknownFlag(command, words));
+      ({ session, flags } = readConfigFlags(worldOf(definition), command, words, globals, chosen.length));
     } catch (error) {
       // Whatever is wrong with the project is said by the command itself; a help text needs none.
       if (!(error instanceof DiagnosticError)) return printFailure(host, globals, error);
@@ -92,13 +94,17 @@ export async function runCommandLine(argv: readonly string[], host: CliHost): Pr
   } catch (error) {
     if (!(error instanceof CommanderError)) return printFailure(host, globals, error);
     if (error.exitCode === 0) return ExitCode.Ok;
+    // What is wrong with the config's flags may be why one of them is not known.
+    const related = flags?.diagnostics ?? [];
+    reportDiagnostics(host, globals, related);
     // commander has printed the message; a program that asked for JSON gets it in that form too.
-    const [message = "", ...more] = error.message.replace(/^error: /, "").split("\n");
-    const suggestion = /Did you mean (?:one of )?(.*)\?\)/.exec(more.join(" "))?.[1];
-    if (globals.json)
-      host.stdout.write(
-        `${JSON.stringify({ ok: false, diagnostics: [diagnosticJson(faults.usage({}, { message, suggestion }))] }, null, 2)}\n`,
-      );
+    const message = error.message.replace(/^error: /, "").split("\n")[0] as string;
+    const suggestion = suggestionFor(error, program, command);
+    if (suggestion !== undefined) host.stderr.write(`(Did you mean ${suggestion}?)\n`);
+    if (globals.json) {
+      const diagnostics = [faults.usage({}, { message, suggestion }), ...related].map(diagnosticJson);
+      host.stdout.write(`${JSON.stringify({ ok: false, diagnostics }, null, 2)}\n`);
+    }
     return ExitCode.Usage;
   }
 }
@@ -209,31 +215,19 @@ function roughGlobals(words: readonly string[]): GlobalOptions {
   return readGlobals(found, {});
 }
 
-/** Whether a word looks like a flag that only the config may know, or the help is to show them. */
-function hasUnknownFlag(command: Command, words: readonly string[]): boolean {
-  const known = new Set(command.options.flatMap(({ short, long }) => [short, long]));
-  return words.some((word) => word.startsWith("-") && !known.has(word.replace(/=.*/, "")) && !/^-[pto]./.test(word));
-}
-
-/** The session as far as it can be known before the config's flags are: positional words that are no flags' values. */
-function roughSession(
-  host: CliHost,
-  command: Command,
-  words: readonly string[],
-  globals: GlobalOptions,
-  depth: number,
-): Session {
-  const positionals: string[] = [];
-  let seen = 0;
-  for (let i = 0; i < words.length; i += 1) {
-    const word = words[i] as string;
-    if (word.startsWith("-")) {
-      const option = command.options.find(({ short, long }) => short === word || long === word);
-      if (option?.required === true || valuedGlobals.has(word)) i += 1;
-    } else if (seen >= depth) positionals.push(word);
-    else seen += 1;
-  }
-  // A word may be the value of a flag that only the config knows: take what names a config.
-  const configs = positionals.filter((word) => word.includes("/") || /\.ya?ml$/.test(word)).slice(0, 1);
-  return new Session(host, globals, globals.configTemplate === undefined ? configs : []);
+/** What commander says of a misspelt command or flag knows too few names, and takes a value for a part of the name. */
+function suggestionFor(error: CommanderError, program: Command, command: Command): string | undefined {
+  const word = /'([^'=]*)/.exec(error.message)?.[1] ?? "";
+  if (error.code === "commander.unknownOption")
+    return nearest(
+      word,
+      [...command.options, ...program.options].flatMap(({ short, long }) =>
+        [long, short].filter((name) => name !== undefined),
+      ),
+    );
+  if (error.code !== "commander.unknownCommand") return undefined;
+  return nearest(
+    word,
+    command.commands.flatMap((inner) => [inner.name(), ...inner.aliases()]),
+  );
 }

@@ -12,6 +12,7 @@ import type { PlainData } from "../config/project.ts";
 import { projectDiagnostics } from "../config/project-diagnostics.ts";
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import { entryOf, type GraphValue } from "../graph/node.ts";
+import type { Origin } from "../source/span.ts";
 import type { Host } from "./host.ts";
 import { plainData } from "./plain-data.ts";
 
@@ -27,6 +28,8 @@ export interface DynamicFlag {
   readonly choices: readonly string[] | undefined;
   readonly isSwitch: boolean;
   readonly help: string;
+  /** Its entry in the list. */
+  readonly origin: Origin;
 }
 
 export interface DynamicFlags {
@@ -53,13 +56,23 @@ export function readDynamicFlags(graph: GraphValue): DynamicFlags {
   if (list === undefined) return { flags: [], diagnostics: [] };
   const declared = plainData(graph, "dynamic_args");
   const diagnostics: Diagnostic[] = [];
-  const fault = (problem: string) =>
-    diagnostics.push(projectDiagnostics.dynamicArgs({ span: list.origin.span, chain: list.origin.stack }, { problem }));
-  if (declared !== null && !isList(declared)) fault("the target is not a list");
-  const flags = (isList(declared) ? declared : []).flatMap((entry): DynamicFlag[] => {
+  const fault = (problem: string, { span, stack }: Origin) =>
+    diagnostics.push(projectDiagnostics.dynamicArgs({ span, chain: stack }, { problem }));
+  if (declared !== null && !isList(declared)) fault("the target is not a list", list.origin);
+  const items = list.kind === "list" ? list.items : [];
+  const names = new Set<string>();
+  const flags = (isList(declared) ? declared : []).flatMap((entry, index): DynamicFlag[] => {
+    const origin = items[index]?.origin ?? list.origin;
     const flag = readFlag(entry);
-    if (typeof flag === "string") fault(flag);
-    return typeof flag === "string" ? [] : [flag];
+    if (typeof flag === "string") {
+      fault(flag, origin);
+      return [];
+    }
+    for (const name of flag.names.filter((name) => names.has(name)))
+      fault(`'${name}' is declared twice; the first declaration counts`, origin);
+    const own = flag.names.filter((name) => !names.has(name));
+    for (const name of own) names.add(name);
+    return own.length === 0 ? [] : [{ ...flag, names: own, origin }];
   });
   return { flags, diagnostics };
 }
@@ -69,7 +82,7 @@ function isList(value: PlainData): value is readonly PlainData[] {
 }
 
 /** The flag, or what is wrong with its entry. */
-function readFlag(entry: PlainData): DynamicFlag | string {
+function readFlag(entry: PlainData): Omit<DynamicFlag, "origin"> | string {
   if (entry === null || typeof entry !== "object" || isList(entry)) return "an entry is not a mapping";
   const given = (entry as Readonly<Record<string, PlainData>>)["names"] ?? null;
   const names = (isList(given) ? given : [given]).filter(
