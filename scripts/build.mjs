@@ -196,6 +196,10 @@ async function buildFolder(name, options, finish = () => {}) {
   const fresh = join(dist, `.${name}-${process.pid}`);
   try {
     await build({ ...options, outdir: fresh });
+    // What an emitted program does not use of the library is left out of its bundle: no file of it does anything by being imported.
+    writeFileSync(join(fresh, "package.json"), `${JSON.stringify({ type: "module", sideEffects: false })}\n`);
+    // The nearest one counts, and ours is about sources: with it bundles would differ between a checkout and an installed package.
+    writeFileSync(join(fresh, "tsconfig.json"), "{}\n");
     finish(fresh);
     rmSync(join(dist, name), { recursive: true, force: true });
     renameSync(fresh, join(dist, name));

@@ -4,9 +4,9 @@
  * `fgc/NAME` means the library of the compiler's own package, wherever the project lies. Neither the code nor the source map names a folder of
  * this machine: library files appear as `fgc/lib/…`, files of the project relative to it.
  */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { dirname, join, relative } from "node:path";
+import { join, relative } from "node:path";
 import type { BuildFailure, Message, OutputFile, Plugin } from "esbuild";
 
 export type Platform = "node" | "browser" | "deno";
@@ -81,10 +81,14 @@ export async function bundle(request: BundleRequest): Promise<BundleResult> {
       plugins: [emittedModules(request), libraryModules(request)],
       logLevel: "silent",
     });
-    const inputs = Object.keys(result.metafile.inputs).filter((path) => !/^(emitted|fgc):/.test(path));
+    const library = libraryFolder(request);
+    const inputs = Object.keys(result.metafile.inputs)
+      .filter((path) => !path.startsWith("emitted:"))
+      .map((path) => join(request.projectDir, path))
+      .filter((path) => !path.startsWith(`${library}/`));
     return {
       files: result.outputFiles.map((file) => finish(file, request)).sort((a, b) => (a.name < b.name ? -1 : 1)),
-      inputs: inputs.map((path) => join(request.projectDir, path)).sort(),
+      inputs: inputs.sort(),
     };
   } catch (error) {
     const failure = error as Partial<BuildFailure>;
@@ -122,40 +126,42 @@ function emittedModules({ modules, outDir, replacements = new Map() }: BundleReq
 /** What Node has as globals and pages have not. */
 const webGlobals = "fgc:globals";
 
-/** `fgc/NAME`, and the chunks that the library's files share. In the library for pages there are hosts for Node's modules too. */
-function libraryModules({ packageRoot, platform, devices }: BundleRequest): Plugin {
+/**
+ * `fgc/NAME`, and the chunks that the library's files share. They are given to esbuild as the files that they are, so that it reads them by itself:
+ * asking here for each took half of the time of a bundle. In the library for pages there are hosts for Node's modules too.
+ */
+function libraryModules(request: BundleRequest): Plugin {
+  const { platform, devices } = request;
   const isPage = platform === "browser";
-  const library = join(packageRoot, isPage ? "dist/web" : "dist/lib");
+  const library = libraryFolder(request);
   return {
     name: "fgc",
     setup({ onResolve, onLoad }) {
-      onResolve({ filter: /^fgc\/\w+$/ }, ({ path }) => {
-        const file = `${path.slice("fgc/".length)}.js`;
-        return existsSync(join(library, file))
-          ? { path: file, namespace: "fgc", sideEffects: false }
-          : { errors: [{ text: `there is no '${path}' in this copy of fgc` }] };
-      });
-      onResolve({ filter: /^fgc:globals$/ }, () => ({ path: "host/globals.js", namespace: "fgc" }));
+      const found = (file: string, problem: string) =>
+        existsSync(join(library, file))
+          ? { path: join(library, file), sideEffects: false }
+          : { errors: [{ text: problem }] };
+      onResolve({ filter: /^fgc\/\w+$/ }, ({ path }) =>
+        found(`${path.slice("fgc/".length)}.js`, `there is no '${path}' in this copy of fgc`),
+      );
+      onResolve({ filter: /^fgc:globals$/ }, () => ({ path: join(library, "host/globals.js") }));
       if (isPage)
-        onResolve({ filter: /^node:/ }, ({ path }) => {
-          const file = `host/${path.slice("node:".length)}.js`;
-          return existsSync(join(library, file))
-            ? { path: file, namespace: "fgc", sideEffects: false }
-            : { errors: [{ text: `'${path}' is not there in a page` }] };
-        });
-      onResolve({ filter: /^\.\.?\//, namespace: "fgc" }, ({ path, importer }) => ({
-        path: join(dirname(importer), path),
-        namespace: "fgc",
-        sideEffects: false,
-      }));
-      onLoad({ filter: /.*/, namespace: "fgc" }, ({ path }) => {
-        const [, device] = /^device\/(\w+)\.js$/.exec(path) ?? [];
-        const isLeftOut = device !== undefined && devices !== undefined && !devices.includes(device);
-        const contents = isLeftOut ? missingDevice(device) : readFileSync(join(library, path), "utf8");
-        return { contents, loader: "js", resolveDir: library };
+        onResolve({ filter: /^node:/ }, ({ path }) =>
+          found(`host/${path.slice("node:".length)}.js`, `'${path}' is not there in a page`),
+        );
+      if (devices === undefined) return;
+      onLoad({ filter: /[\\/]device[\\/]\w+\.js$/ }, ({ path }) => {
+        const [, device] = /^device[\\/](\w+)\.js$/.exec(relative(library, path)) ?? [];
+        return device === undefined || devices.includes(device)
+          ? undefined
+          : { contents: missingDevice(device), loader: "js", resolveDir: library };
       });
     },
   };
+}
+
+function libraryFolder({ packageRoot, platform }: BundleRequest): string {
+  return join(packageRoot, platform === "browser" ? "dist/web" : "dist/lib");
 }
 
 /** What stands for a device that was left out: it cannot be had, like one that is not installed. */
@@ -172,20 +178,36 @@ export const describeDevice = openDevice;
 
 function finish(file: OutputFile, request: BundleRequest): BundledFile {
   const name = relative(request.outDir, file.path);
-  return { name, text: name.endsWith(".map") ? withPortableSources(file.text, request) : file.text };
+  return {
+    name,
+    text: name.endsWith(".map") ? withPortableSources(file.text, request) : withPortableNames(file.text, request),
+  };
 }
 
-/** Source maps: `emitted:model.ts` is the file beside the map, `fgc:nn.js` the library's, everything else relative to the project. */
-function withPortableSources(text: string, { outDir, projectDir }: BundleRequest): string {
+/** esbuild heads each file's part of a bundle with its path: the library is called by its own name there. */
+function withPortableNames(text: string, request: BundleRequest): string {
+  const folder = slashed(relative(request.projectDir, libraryFolder(request)));
+  return text.replaceAll(`\n// ${folder}/`, "\n// fgc:").replaceAll(`\n  "${folder}/`, '\n  "fgc:');
+}
+
+/** Source maps: `emitted:model.ts` is the file beside the map, a library file `fgc/lib/nn.js`, everything else relative to the project. */
+function withPortableSources(text: string, request: BundleRequest): string {
+  const { outDir, projectDir } = request;
+  const library = libraryFolder(request);
   const map = JSON.parse(text) as { sources: string[] };
   const sources = map.sources.map((source) => {
     if (source.startsWith("emitted:")) return source.slice("emitted:".length);
-    if (source.startsWith("fgc:")) return `fgc/lib/${source.slice("fgc:".length)}`;
-    return relative(projectDir, join(outDir, source))
+    const path = join(outDir, source);
+    if (path.startsWith(`${library}/`)) return `fgc/lib/${slashed(relative(library, path))}`;
+    return slashed(relative(projectDir, path))
       .replace(/^(\.\.\/)+(.*\/)?node_modules\//, "node_modules/")
       .replace(/^(\.\.\/)+/, "");
   });
   return `${JSON.stringify({ ...map, sources })}\n`;
+}
+
+function slashed(path: string): string {
+  return path.replaceAll("\\", "/");
 }
 
 function describe({ text, location }: Message): BundleFault {
