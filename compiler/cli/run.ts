@@ -218,11 +218,12 @@ function roughGlobals(words: readonly string[]): GlobalOptions {
 /** What commander says of a misspelt command or flag knows too few names, and takes a value for a part of the name. */
 function suggestionFor(error: CommanderError, program: Command, command: Command): string | undefined {
   const word = /'([^'=]*)/.exec(error.message)?.[1] ?? "";
+  // A letter is near to any other.
   if (error.code === "commander.unknownOption")
     return nearest(
       word,
-      [...command.options, ...program.options].flatMap(({ short, long }) =>
-        [long, short].filter((name) => name !== undefined),
+      [...command.options, ...program.options].flatMap(({ long }) =>
+        long === undefined || long === null || !word.startsWith("--") ? [] : [long],
       ),
     );
   if (error.code !== "commander.unknownCommand") return undefined;

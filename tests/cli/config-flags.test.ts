@@ -79,16 +79,16 @@ describe("slips", () => {
       files: {
         ...world.files,
         "/ws/project/templates/configs/other.yaml":
-          "{{ x | default(1) }}: {{ a | default(0) }}\n\ndynamic_args: [ { names: --a }, { names: --s, action: store_true }]\n",
+          "k: {{ a | default(0) }}\n\ndynamic_args: [ { names: --a }, { names: --s, action: store_true }]\n",
       },
     };
     const of = async (...words: string[]) => (await fgc(other, "-q", "pp", ...words)).stdout;
     expect(await of("--word", "other.yaml")).toContain('"other.yaml"]');
     expect(await of("--word", "a/b")).toContain('"a/b"]');
     expect(await of("--fast", "tiny.yaml")).toContain("fast: True");
-    expect(await of("other.yaml", "--a", "tiny.yaml")).toContain("1: tiny.yaml\n");
-    expect(await of("--a", "tiny.yaml", "other.yaml")).toContain("1: tiny.yaml\n");
-    expect(await of("--a=x", "--s", "other.yaml")).toContain("1: x\n");
+    expect(await of("other.yaml", "--a", "tiny.yaml")).toContain("k: tiny.yaml\n");
+    expect(await of("--a", "tiny.yaml", "other.yaml")).toContain("k: tiny.yaml\n");
+    expect(await of("--a=x", "--s", "other.yaml")).toContain("k: x\n");
   });
   it("does not know them with --no-dyn", async () => {
     const { code, stderr } = await fgc(world, "--no-dyn", "pp", "--lr", "1");
