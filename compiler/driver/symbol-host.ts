@@ -13,6 +13,7 @@ export function symbolHost(host: Host): SymbolHost {
   return {
     library: readLibrary(host),
     readFile: (path) => files.readText(path),
+    listFiles: (folder) => files.list(folder).flatMap(({ name, isDirectory }) => (isDirectory ? [] : [name])),
     resolvePackage: (specifier, fromDir) =>
       specifier.startsWith("fgc/") ? ownPackage(files, specifier, packageRoot) : findPackage(files, specifier, fromDir),
     loadTypeScript: () => loadTypeScript(),

@@ -1,5 +1,6 @@
 /** @file What a built graph must hold: only plain data and nodes, and no name twice (node-graph.md, 4). */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Origin } from "../source/span.ts";
 import { placeOf } from "./describe.ts";
 import { graphDiagnostics as faults } from "./diagnostics.ts";
 import type { CallNode, GraphValue, VarNode } from "./node.ts";
@@ -20,7 +21,7 @@ export function checkGraph(root: GraphValue): Diagnostic[] {
       else
         found.push(
           faults.duplicateName(
-            { ...placeOf(value.origin), labels: [{ span: other.origin.span, text: "first named here" }] },
+            { ...placeOf(tagOf(value)), labels: [{ span: tagOf(other).span, text: "first named here" }] },
             { name: value.name },
           ),
         );
@@ -51,4 +52,8 @@ export function checkGraph(root: GraphValue): Diagnostic[] {
   };
   visit(root);
   return found;
+}
+
+function tagOf(node: CallNode | VarNode): Origin {
+  return node.kind === "call" ? node.constructorOrigin : node.origin;
 }

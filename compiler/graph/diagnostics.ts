@@ -43,12 +43,14 @@ export const graphDiagnostics = defineDiagnostics("graph", {
   },
   mergeSource: {
     severity: "error",
-    message: (p: { found: string }) => `'<<' takes a mapping or a list of mappings, not ${p.found}`,
+    message: (p: { found: string; inList: boolean }) =>
+      `'<<' takes a mapping or a list of mappings, not ${p.inList ? `a list with ${p.found}` : p.found}`,
     doc: "`<<` copies the entries of a mapping into the one where it stands, so its value must be a mapping or a list of mappings, mostly an alias of one.",
   },
   unhashableKey: {
     severity: "error",
     message: (p: { found: string }) => `${p.found} cannot be a key`,
+    hint: () => "a key is a text or a number; in quotes it is a text",
     doc: "Keys of a mapping are texts, numbers and the like. A list or mapping as a key is mostly a brace or bracket too many, as in `{{ name }}` without its template meaning.",
   },
   duplicateKey: {

@@ -85,6 +85,7 @@ function split(node: ConfigMapping, builder: GraphBuilder): MappingPairs {
       continue;
     }
     const sources = pair.value.kind === "sequence" ? [...pair.value.items].reverse() : [pair.value];
+    let wrong: ConfigNode | undefined;
     for (const source of sources) {
       if (source.kind === "mapping") {
         const inner = split(source, builder);
@@ -93,13 +94,25 @@ function split(node: ConfigMapping, builder: GraphBuilder): MappingPairs {
         continue;
       }
       builder.incomplete.add(node);
-      if (source.faulty !== true)
-        builder.report(faults.mergeSource(placeOf(builder.originOf(source)), { found: describe(source) }));
+      wrong ??= source;
     }
+    if (wrong !== undefined && wrong.faulty !== true) reportMergeSource(pair, wrong, builder);
   }
   const pairs = { merged: distinct(merged, builder), own };
   builder.pairs.set(node, pairs);
   return pairs;
+}
+
+/** Told at the `<<`: what it merges is mostly an alias, whose node stands elsewhere. */
+function reportMergeSource(pair: ConfigPair, wrong: ConfigNode, builder: GraphBuilder): void {
+  const found = describe(wrong);
+  const label = { span: builder.originOf(wrong).span, text: found };
+  builder.report(
+    faults.mergeSource(
+      { ...placeOf(builder.originOf(pair.key)), labels: [label] },
+      { found, inList: wrong !== pair.value },
+    ),
+  );
 }
 
 /** Each key once, at its first place, with its last value: mappings that merge each other over and over stay as small as what they hold. */

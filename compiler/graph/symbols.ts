@@ -10,6 +10,8 @@ import type { ExportSignature, ModuleSignature, SignatureFile } from "./signatur
 export interface SymbolHost {
   readonly library: SignatureFile;
   readFile(path: string): string | undefined;
+  /** Names of the files in a folder: to tell which one was probably meant. */
+  listFiles?(folder: string): readonly string[];
   /** Where a package's import leads, declarations first: `fgc/nn` and npm packages. Absent: there is none. */
   resolvePackage(specifier: string, fromDir: string): PackageEntry | undefined;
   /** The TypeScript API; loading it takes a third of a second, so only when a source must be read. */
@@ -48,7 +50,7 @@ export class SymbolTable {
   }
 
   library(module: string): ModuleSignature | undefined {
-    return this.host.library.modules[module];
+    return own(this.host.library.modules, module);
   }
 
   /** The exports of a source file. */
@@ -59,11 +61,11 @@ export class SymbolTable {
 
   /** Of a resolved symbol: absent where a package tells nothing about itself. */
   signature(module: string, isFile: boolean, exportName: string, projectDir: string): ExportSignature | undefined {
-    if (isFile) return this.file(module)?.exports[exportName];
-    const own = this.library(module);
-    if (own !== undefined) return own.exports[exportName];
+    if (isFile) return own(this.file(module)?.exports, exportName);
+    const library = this.library(module);
+    if (library !== undefined) return own(library.exports, exportName);
     const types = this.host.resolvePackage(module, projectDir)?.types;
-    return types === undefined ? undefined : this.file(types)?.exports[exportName];
+    return types === undefined ? undefined : own(this.file(types)?.exports, exportName);
   }
 
   #extract(path: string): ModuleSignature | undefined {
@@ -93,6 +95,11 @@ export class SymbolTable {
   #noteSources(paths: Iterable<string>): void {
     for (const file of paths) if (!file.includes("/node_modules/") && !file.endsWith(".d.ts")) this.#sources.add(file);
   }
+}
+
+/** Names come from configs: `constructor` is a name like any other. */
+function own<T>(record: Readonly<Record<string, T>> | undefined, name: string): T | undefined {
+  return record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 /** The files that an import of `base` may mean, as TypeScript tries them. */

@@ -161,31 +161,8 @@ async function run(argv: readonly string[], cwd: string, home: string): Promise<
     run: async () => 0,
     listDevices: async () => [],
   };
-  const code = argv[0] === "check" ? await check(host) : await runCommandLine(argv, host);
+  const code = await runCommandLine(argv, host);
   return { code, output };
-}
-
-/** What `fgc check` shows, without the command. */
-async function check(host: CliHost): Promise<number> {
-  const { loadProject } = await import("../../compiler/driver/compile.ts");
-  const { checkConfig } = await import("../../compiler/driver/check.ts");
-  const { DiagnosticError } = await import("../../compiler/diagnostics/diagnostic.ts");
-  const { renderDiagnostic } = await import("../../compiler/diagnostics/render.ts");
-  const { showPath } = await import("../../compiler/cli/output.ts");
-  const checked = async () => {
-    try {
-      const project = loadProject(host, host.cwd(), {});
-      const { diagnostics } = await checkConfig(host, { project });
-      return [...project.diagnostics, ...diagnostics];
-    } catch (error) {
-      if (!(error instanceof DiagnosticError)) throw error;
-      return error.diagnostics;
-    }
-  };
-  const diagnostics = await checked();
-  for (const diagnostic of diagnostics)
-    host.stderr.write(`${renderDiagnostic(diagnostic, { showPath: (path) => showPath(host, path) })}\n`);
-  return diagnostics.some(({ severity }) => severity === "error") ? 1 : 0;
 }
 
 export function readExpected({ folder }: Sample): string | undefined {

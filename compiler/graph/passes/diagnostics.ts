@@ -13,6 +13,9 @@ const listed = (names: readonly string[]): string => {
   return `${shown.join(", ")}${names.length > mostListed ? ` and ${names.length - mostListed} more` : ""}`;
 };
 
+const has = (names: readonly string[] | undefined): string | undefined =>
+  names === undefined || names.length === 0 ? undefined : `it has ${listed(names)}`;
+
 export const linkDiagnostics = defineDiagnostics("link", {
   notConstant: {
     severity: "error",
@@ -100,20 +103,22 @@ export const resolveDiagnostics = defineDiagnostics("resolve", {
   },
   unknownFile: {
     severity: "error",
-    message: (p: { module: string; tried: readonly string[] }) => `no file for '${p.module}'`,
-    hint: (p) => `looked for ${listed(p.tried)}`,
+    message: (p: { module: string; tried: readonly string[] } & Nearest) => `no file for '${p.module}'`,
+    hint: (p) => didYouMean(p) ?? `looked for ${listed(p.tried)}`,
     doc: "A relative spec names a source file: from `submodule_searchpath`, then `model_src/`, `src/` and the project's own folder. No file lies at any of these places.",
   },
   unknownExport: {
     severity: "error",
-    message: (p: { name: string; module: string } & Nearest) => `'${p.module}' has no '${p.name}'`,
-    hint: didYouMean,
+    message: (p: { name: string; module: string; known?: readonly string[] } & Nearest) =>
+      `'${p.module}' has no '${p.name}'`,
+    hint: (p) => didYouMean(p) ?? has(p.known),
     doc: "The module exists and exports nothing of that name.",
   },
   unknownMember: {
     severity: "error",
-    message: (p: { member: string; name: string } & Nearest) => `'${p.name}' has no static method '${p.member}'`,
-    hint: didYouMean,
+    message: (p: { member: string; name: string; known?: readonly string[] } & Nearest) =>
+      `'${p.name}' has no static method '${p.member}'`,
+    hint: (p) => didYouMean(p) ?? has(p.known),
     doc: "The class exists and has no static method of that name.",
   },
   notCallable: {
@@ -154,7 +159,10 @@ export const typeDiagnostics = defineDiagnostics("types", {
       const last = names.pop() as string;
       return `${p.callee} needs ${names.length === 0 ? last : `${names.join(", ")} and ${last}`}`;
     },
-    hint: () => "give it here, or make this a !partial if its user gives it",
+    hint: (p) =>
+      (p.others ?? []).length === 0
+        ? "give it here, or make this a !partial if its user gives it"
+        : "give them here, or make this a !partial if its user gives them",
     doc: "The callee cannot be called without these arguments. A `!partial` may leave them to whoever calls it; a `!call`, `!singleton` or `!factory` may not.",
   },
   wrongType: {

@@ -42,6 +42,8 @@ export class Fitter {
   readonly #resultOf: (node: CallNode) => TypeShape;
   /** Values that were told about: what an anchor or a variable brings to many places is wrong once. */
   readonly #told = new Set<GraphValue>();
+  /** The characters of a text that a call spreads have one origin. */
+  readonly #toldAt = new Set<Origin>();
 
   constructor(
     context: PassContext,
@@ -227,8 +229,9 @@ export class Fitter {
 
   /** @param at the place of the fault, where that is not the value's own */
   #tell(value: GraphValue, slot: Slot, make: (place: Place) => Diagnostic, at = value.origin): void {
-    if (this.#told.has(value)) return;
+    if (this.#told.has(value) || this.#toldAt.has(value.origin)) return;
     this.#told.add(value);
+    this.#toldAt.add(value.origin);
     const labels =
       slot.via === undefined ? undefined : [{ span: slot.via.span, text: "comes from the config by this" }];
     this.#context.report(make({ ...placeOf(at), ...(labels === undefined ? {} : { labels }) }));

@@ -106,16 +106,23 @@ class Linker {
     const frame: Frame = { kind: "from_project", name: step, span: node.constructorOrigin.span };
     const loaded = this.#load(
       () => loadProject({ projectDir, configTemplate: template, ppKwargs: asMapping(ppKwargs) }, node.origin),
+      keyword(node, "project_dir")?.origin ?? node.constructorOrigin,
       [...node.origin.stack, frame],
     );
     return loaded === undefined ? undefined : this.#targets(node, targets, loaded, projectDir, [...open, step], frame);
   }
 
   /** What the other config has wrong is told with the way to it. */
-  #load(load: () => LinkedProject, chain: readonly Frame[]): LinkedProject | undefined {
+  #load(load: () => LinkedProject, origin: Origin, chain: readonly Frame[]): LinkedProject | undefined {
     const { report } = this.#context;
     const tell = (found: readonly Diagnostic[]): void => {
-      for (const each of found) report({ ...each, chain: [...chain, ...(each.chain ?? [])] });
+      // A project that is not there has no place of its own: the one that names it is told.
+      for (const each of found)
+        report(
+          each.span === undefined
+            ? { ...each, span: origin.span, chain: origin.stack }
+            : { ...each, chain: [...chain, ...(each.chain ?? [])] },
+        );
     };
     try {
       const loaded = load();

@@ -9,6 +9,8 @@
  * Leaves:  a `symbol` on every call that is neither a built-in nor the compiler's own.
  * Faults:  resolve/*.
  */
+
+import type { Place } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../source/nearest.ts";
 import { placeOf } from "../describe.ts";
 import { type Counterpart, findCounterpart } from "../import-map.ts";
@@ -83,6 +85,21 @@ class Resolver {
     return placeOf(this.#node.constructorOrigin);
   }
 
+  /** The part of the tag that is wrong, where the user's line has it letter by letter; the last one, since a module may have a name's beginning. */
+  #placeOfPart(part: string): Place {
+    const { span } = this.#node.constructorOrigin;
+    const at = span.file.text.slice(span.start, span.end).lastIndexOf(part);
+    if (at < 0) return this.#place;
+    return { ...this.#place, span: { file: span.file, start: span.start + at, end: span.start + at + part.length } };
+  }
+
+  /** Where the library has a name that was looked for in another module. */
+  #elsewhere(name: string): string | undefined {
+    const { symbols } = this.#context;
+    const module = symbols.libraryModules.find((each) => Object.hasOwn(symbols.library(each)?.exports ?? {}, name));
+    return module === undefined ? undefined : `${module}:${name}`;
+  }
+
   resolve(): ResolvedSymbol | "type" | undefined {
     const { report } = this.#context;
     const written = this.#node.constructorSpec;
@@ -101,7 +118,10 @@ class Resolver {
     if (parts !== undefined) return this.#symbol(parts.module, parts.path);
     if (/^(torch|transformers|forgather|datasets|tokenizers|accelerate)\b/.test(spec)) this.#reportPython(spec);
     else if (spec.includes(":") || spec.includes("/")) report(faults.malformedSpec(this.#place, { spec }));
-    else report(faults.unknownBuiltin(this.#place, { name: spec, nearest: nearest(spec, builtinNames) }));
+    else {
+      const near = nearest(spec, builtinNames) ?? this.#elsewhere(spec);
+      report(faults.unknownBuiltin(this.#placeOfPart(spec), { name: spec, nearest: near }));
+    }
     return undefined;
   }
 
@@ -123,12 +143,13 @@ class Resolver {
     const signature = symbols.signature(found.module, found.isFile, exportName, this.#environment.projectDir);
     if (signature === undefined && exports !== undefined) {
       const camel = camelCase(exportName);
-      if (exports[camel] !== undefined) return this.#members({ ...found, exportName: camel }, members, exports[camel]);
+      if (Object.hasOwn(exports, camel)) return this.#members({ ...found, exportName: camel }, members, exports[camel]);
       this.#context.report(
-        faults.unknownExport(this.#place, {
+        faults.unknownExport(this.#placeOfPart(exportName), {
           name: exportName,
           module: this.#shown(name),
-          nearest: nearest(exportName, Object.keys(exports)),
+          nearest: this.#elsewhere(exportName) ?? nearest(exportName, Object.keys(exports)),
+          known: Object.keys(exports),
         }),
       );
       return undefined;
@@ -154,7 +175,10 @@ class Resolver {
     const statics = Object.keys(signature.statics ?? {});
     const known = statics.includes(member) ? member : camelCase(member);
     if (statics.includes(known)) return { ...base, members: [known, ...members.slice(1)] };
-    report(faults.unknownMember(this.#place, { member, name: base.exportName, nearest: nearest(member, statics) }));
+    const near = nearest(known, statics);
+    report(
+      faults.unknownMember(this.#placeOfPart(member), { member, name: base.exportName, nearest: near, known: statics }),
+    );
     return undefined;
   }
 
@@ -163,7 +187,9 @@ class Resolver {
     if (name.startsWith("node:")) return { module: name, isFile: false };
     if (name.startsWith("fgc/")) {
       if (symbols.library(name) !== undefined) return { module: name, isFile: false };
-      report(faults.unknownModule(this.#place, { module: name, nearest: nearest(name, symbols.libraryModules) }));
+      report(
+        faults.unknownModule(this.#placeOfPart(name), { module: name, nearest: nearest(name, symbols.libraryModules) }),
+      );
       return undefined;
     }
     if (isFileSpec(name)) {
@@ -175,7 +201,14 @@ class Resolver {
       if (python !== undefined) this.#parts.missing(this.#node, `${this.#shown(python)} is Python`);
       else {
         const tried = this.#candidates(name).filter((path) => path.endsWith(".ts") && !/(\.d|\/index)\.ts$/.test(path));
-        report(faults.unknownFile(this.#place, { module: name, tried: tried.map((path) => this.#shown(path)) }));
+        const near = this.#nearestFile(name, tried);
+        report(
+          faults.unknownFile(this.#placeOfPart(name), {
+            module: name,
+            tried: tried.map((path) => this.#shown(path)),
+            nearest: near,
+          }),
+        );
       }
       return undefined;
     }
@@ -186,7 +219,10 @@ class Resolver {
       (name.includes(".") || /^(torch|transformers|forgather|datasets|tokenizers)$/.test(name))
     )
       this.#reportPython(this.#node.constructorSpec);
-    else report(faults.unknownModule(this.#place, { module: name, nearest: nearest(name, symbols.libraryModules) }));
+    else {
+      const near = nearest(name, symbols.libraryModules) ?? nearest(`fgc/${name}`, symbols.libraryModules);
+      report(faults.unknownModule(this.#placeOfPart(name), { module: name, nearest: near }));
+    }
     return undefined;
   }
 
@@ -197,6 +233,18 @@ class Resolver {
 
   #file(name: string): string | undefined {
     return this.#candidates(name).find((path) => this.#context.symbols.host.readFile(path) !== undefined);
+  }
+
+  /** A source file beside those that were looked for, in the form in which the config would name it. */
+  #nearestFile(name: string, tried: readonly string[]): string | undefined {
+    const stem = (path: string): string => path.slice(path.lastIndexOf("/") + 1).replace(/\.\w+$/, "");
+    const folders = [...new Set(tried.map((path) => path.slice(0, path.lastIndexOf("/"))))];
+    const files = folders.flatMap((folder) => this.#context.symbols.host.listFiles?.(folder) ?? []);
+    const sources = files.filter((file) => /\.[cm]?[jt]s$/.test(file) && !/\.(?:d|test)\.ts$/.test(file));
+    const wanted = /[./]([^./]*?)(?:\.(?:py|[cm]?[jt]s))?$/.exec(name)?.[1] ?? name;
+    const known = sources.map((file) => stem(file).replaceAll("-", "_"));
+    const near = nearest(wanted.replaceAll("-", "_"), known);
+    return near === undefined ? undefined : name.replace(wanted, near);
   }
 
   /** The files that a file spec may mean, likeliest first. */

@@ -66,7 +66,8 @@ export function signatureOf(node: CallNode, { symbols, project }: PassContext): 
   const found = symbols.signature(module, isFile, exportName, project.projectDir);
   if (found === undefined || !("parameters" in found)) return undefined;
   const [member] = members;
-  return member === undefined ? found : found.statics?.[member];
+  if (member === undefined) return found;
+  return found.statics !== undefined && Object.hasOwn(found.statics, member) ? found.statics[member] : undefined;
 }
 
 function resultShape(node: CallNode, context: PassContext): TypeShape {

@@ -1,0 +1,4 @@
+/** Attention and feed-forward side by side. */
+export class ParallelLayer {
+  constructor(readonly width: number) {}
+}
