@@ -26,12 +26,40 @@ type Kept = Omit<SharedBlock, "start"> | "unsound";
 
 /** Where one text is all that is read, taking it apart only costs: a command reads a meta file, a config, and perhaps another project. */
 const textsBeforeSharing = 4;
-/** Characters of blocks that are kept. A change of one config in an editor must not let all others grow without end. */
-const mostKept = 16e6;
+/** Characters of blocks that are kept: their trees are some fifty times as large. */
+const mostProven = 2e6;
+const mostRecent = 0.3e6;
+
+/** Begins anew when it is full. */
+class BlockStore {
+  readonly #blocks = new Map<string, Kept>();
+  readonly #most: number;
+  #size = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(text: string): Kept | undefined {
+    return this.#blocks.get(text);
+  }
+
+  set(text: string, block: Kept): void {
+    if (this.#blocks.has(text)) return;
+    this.#size += text.length;
+    if (this.#size > this.#most) {
+      this.#blocks.clear();
+      this.#size = text.length;
+    }
+    this.#blocks.set(text, block);
+  }
+}
 
 export class BlockMemory {
-  readonly #kept = new Map<string, Kept>();
-  #size = 0;
+  /** Met more than once. */
+  readonly #proven = new BlockStore(mostProven);
+  /** Most blocks are one config's own, and never met again. */
+  readonly #recent = new BlockStore(mostRecent);
   #texts = 0;
   readonly #before: number;
 
@@ -46,7 +74,10 @@ export class BlockMemory {
     if (this.#texts <= this.#before) return undefined;
     // Documents and directives are matters of the whole text.
     if (/^(?:---|\.\.\.|%)/m.test(text)) return undefined;
-    const starts = blockStarts(text);
+    const starts = [...blockStarts(text)];
+    // What stands above the first key is mostly the config's own name, and the time.
+    starts[0] = /^(?: *(?:#[^\n]*)?\n)*/.exec(text)?.[0].length ?? 0;
+    if (starts[0] >= (starts[1] ?? text.length)) return undefined;
     const blocks: SharedBlock[] = [];
     for (const [i, start] of starts.entries()) {
       const block = this.#block(text.slice(start, starts[i + 1] ?? text.length));
@@ -57,16 +88,14 @@ export class BlockMemory {
   }
 
   #block(text: string): Kept {
-    const known = this.#kept.get(text);
-    if (known !== undefined) return known;
-    if (this.#size > mostKept) {
-      this.#kept.clear();
-      this.#size = 0;
+    const known = this.#proven.get(text) ?? this.#recent.get(text);
+    if (known !== undefined) {
+      this.#proven.set(text, known);
+      return known;
     }
     const state = new LexState();
     const block = readBlock(composePart(text, 0, text.length, state), state);
-    this.#kept.set(text, block);
-    this.#size += text.length;
+    this.#recent.set(text, block);
     return block;
   }
 }
