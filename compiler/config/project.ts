@@ -55,6 +55,18 @@ export type PlainData =
   | readonly PlainData[]
   | { readonly [key: string]: PlainData };
 
+/** What a spec is called here: the new name, with the differences of the arguments where there are any; see graph/import-map.ts. */
+export type ImportMapEntry =
+  | string
+  | {
+      readonly to: string;
+      readonly positional?: readonly string[];
+      readonly rename?: Readonly<Record<string, string>>;
+      readonly drop?: readonly string[];
+      readonly unsupported?: readonly string[];
+    }
+  | { readonly missing: string };
+
 export interface ProjectMeta {
   readonly name: string;
   readonly description: string;
@@ -64,7 +76,7 @@ export interface ProjectMeta {
   /** Relative to the prefix. Absent where the project has no configs. */
   readonly defaultConfig: string | undefined;
   readonly systemPath: readonly string[];
-  readonly importMap: Readonly<Record<string, string>>;
+  readonly importMap: Readonly<Record<string, ImportMapEntry>>;
   readonly yamlFloats: YamlFloats;
 }
 
@@ -128,14 +140,43 @@ export function readMeta({ files, projectDir, values, span, library }: ReadMetaR
   };
 }
 
-function importMap(value: PlainData, span: Span | undefined): Readonly<Record<string, string>> {
+function importMap(value: PlainData, span: Span | undefined): Readonly<Record<string, ImportMapEntry>> {
+  const isMapping = (data: PlainData): data is { readonly [key: string]: PlainData } =>
+    typeof data === "object" && data !== null && !Array.isArray(data);
   if (value === null) return {};
-  const entries = typeof value === "object" && !Array.isArray(value) ? Object.entries(value) : undefined;
-  if (entries === undefined || !entries.every((entry): entry is [string, string] => typeof entry[1] === "string"))
+  if (!isMapping(value))
     throw new DiagnosticError(
       faults.metaValue({ span }, { key: "import_map", expected: "a mapping of specs to specs" }),
     );
-  return Object.fromEntries(entries);
+  const isText = (data: PlainData): data is string => typeof data === "string";
+  const isTexts = (data: PlainData): boolean => Array.isArray(data) && data.every(isText);
+  const fits: Readonly<Record<string, (data: PlainData) => boolean>> = {
+    to: isText,
+    missing: isText,
+    positional: isTexts,
+    drop: isTexts,
+    unsupported: isTexts,
+    rename: (data) => isMapping(data) && Object.values(data).every(isText),
+  };
+  for (const [spec, entry] of Object.entries(value)) {
+    if (isText(entry)) continue;
+    const isWhole =
+      isMapping(entry) &&
+      "to" in entry !== "missing" in entry &&
+      Object.entries(entry).every(([key, data]) => fits[key]?.(data) === true);
+    if (!isWhole)
+      throw new DiagnosticError(
+        faults.metaValue(
+          { span },
+          {
+            key: `import_map: ${spec}`,
+            expected:
+              "a spec, or a mapping: 'to' (with 'rename', and the lists 'positional', 'drop', 'unsupported'), or 'missing' with the reason",
+          },
+        ),
+      );
+  }
+  return value as Readonly<Record<string, ImportMapEntry>>;
 }
 
 /** Keys of a meta file that nothing reads: probably slips. */

@@ -126,7 +126,7 @@ export const wellKnownCounterparts: Table = {
     preprocess_dataset: { to: "fgc/data:preprocessDataset", drop: ["shard_dataset", "num_proc", "parallel_tokenizer"] },
     block_tokenize_fn: blockTokenizer,
     block_tokenizer: blockTokenizer,
-    default_tokenize_map_fn: "fgc/data:defaultTokenizer",
+    default_tokenize_map_fn: { to: "fgc/data:defaultTokenizer", unsupported: ["add_eos", "add_bos"] },
   },
   "forgather.ml.dataset.block_tokenizer": { block_tokenize_fn: blockTokenizer },
   "forgather.ml.tokenizer": {

@@ -1,4 +1,5 @@
 /** @file `fgc meta`: what the project's meta file says, and the templates that it pulls in. */
+import type { ImportMapEntry } from "../../config/project.ts";
 import { defineCommand } from "../command.ts";
 import type { CliHost } from "../host.ts";
 import { showPath } from "../output.ts";
@@ -53,7 +54,12 @@ export function metaMarkdown(host: CliHost, { project }: Session): string {
     ...project.searchPath.map((folder) => `- ${show(folder)}`),
     ...(renames.length === 0
       ? []
-      : ["", "### Import map", "", ...renames.map(([from, to]) => `- \`${from}\` → \`${to}\``)]),
+      : ["", "### Import map", "", ...renames.map(([from, entry]) => `- \`${from}\` ${shownEntry(entry)}`)]),
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function shownEntry(entry: ImportMapEntry): string {
+  if (typeof entry === "string") return `→ \`${entry}\``;
+  return "missing" in entry ? `has no counterpart: ${entry.missing}` : `→ \`${entry.to}\``;
 }

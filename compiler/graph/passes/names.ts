@@ -14,7 +14,7 @@
 import { type CallNode, type GraphValue, operands } from "../node.ts";
 import { isBuiltin } from "./builtins.ts";
 import type { GraphPass, NamePolicy } from "./pass.ts";
-import { keyText, targetsOf, walk } from "./queries.ts";
+import { isCallOf, keyText, modelModuleSpec, targetsOf, walk } from "./queries.ts";
 import { camelCase } from "./resolve.ts";
 import { rewrite } from "./rewrite.ts";
 
@@ -29,7 +29,7 @@ export const names: GraphPass = {
     const hints = nameHints(root);
     const once = madeOnce(places.keys());
     const chosen = new Map<GraphValue, string>();
-    const taken = new Set([...reserved, ...importedNames(root)]);
+    const taken = new Set([...reserved, ...importedNames(root), ...openVariables(root)]);
     for (const node of places.keys()) {
       if (node.kind === "call" && (once.has(node) || isNamed(node, places.get(node) ?? 0, hints, context.namePolicy)))
         chosen.set(node, unique(identifier(node, hints), taken));
@@ -115,6 +115,17 @@ function importedNames(root: GraphValue): readonly string[] {
   return [...walk(root)].flatMap((node) =>
     node.kind === "call" && node.symbol !== undefined ? [node.symbol.exportName] : [],
   );
+}
+
+/** Variables that become parameters. Those of a model module's parts are read from its config. */
+function openVariables(root: GraphValue): readonly string[] {
+  const seen = new Set<GraphValue>();
+  const visit = (node: GraphValue): readonly string[] => {
+    if (seen.has(node) || isCallOf(node, modelModuleSpec)) return [];
+    seen.add(node);
+    return [...(node.kind === "var" ? [camelCase(node.varName)] : []), ...operands(node).flatMap(visit)];
+  };
+  return visit(root);
 }
 
 /** Words of the language, and names that emitted modules have of their own. */

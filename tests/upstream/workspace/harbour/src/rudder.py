@@ -1,0 +1,1 @@
+"""Python, to be met and not run."""
