@@ -7,7 +7,15 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
-import type { BuildFailure, Message, OutputFile, Plugin } from "esbuild";
+import type {
+  BuildContext,
+  BuildFailure,
+  BuildOptions,
+  BuildResult as EsbuildResult,
+  Message,
+  OutputFile,
+  Plugin,
+} from "esbuild";
 
 export type Platform = "node" | "browser" | "deno";
 
@@ -46,41 +54,86 @@ export type BundleResult =
   | { readonly files: readonly BundledFile[]; readonly inputs: readonly string[] }
   | { readonly faults: readonly BundleFault[] };
 
-export async function bundle(request: BundleRequest): Promise<BundleResult> {
+/** Bundles again and again: what esbuild has read and parsed stays with it while only the emitted modules change. */
+export class Bundler {
+  readonly #contexts = new Map<string, Kept>();
+
+  async bundle(request: BundleRequest): Promise<BundleResult> {
+    const { modules, ...rest } = request;
+    const key = JSON.stringify({ ...rest, replacements: [...(rest.replacements ?? [])] });
+    let kept = this.#contexts.get(key);
+    if (kept === undefined) {
+      const esbuild = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
+      const current = { modules };
+      kept = { current, context: await esbuild.context(optionsOf(request, current)) };
+      this.#contexts.set(key, kept);
+    }
+    kept.current.modules = modules;
+    const { context } = kept;
+    return finished(() => context.rebuild(), request);
+  }
+
+  async dispose(): Promise<void> {
+    const contexts = [...this.#contexts.values()];
+    this.#contexts.clear();
+    await Promise.all(contexts.map(({ context }) => context.dispose()));
+  }
+}
+
+interface Kept {
+  /** The modules of the build that is being done. */
+  readonly current: { modules: BundleRequest["modules"] };
+  readonly context: BuildContext<BundleOptions>;
+}
+
+/** Once. */
+export function bundle(request: BundleRequest): Promise<BundleResult> {
   const esbuild = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
-  const { outDir } = request;
+  return finished(() => esbuild.build(optionsOf(request, request)), request);
+}
+
+type BundleOptions = ReturnType<typeof optionsOf>;
+
+function optionsOf(request: BundleRequest, current: { readonly modules: BundleRequest["modules"] }) {
+  return {
+    entryPoints: request.entries.map(({ module, output }) => ({
+      in: `emitted:${module}`,
+      out: output.replace(/\.mjs$/, ""),
+    })),
+    bundle: true,
+    write: false,
+    outdir: request.outDir,
+    outExtension: { ".js": ".mjs" },
+    absWorkingDir: request.projectDir,
+    platform: request.platform === "deno" ? "neutral" : request.platform,
+    ...(request.platform === "deno"
+      ? { mainFields: ["module", "main"], conditions: ["import", "deno"], external: ["node:*"] }
+      : {}),
+    ...(request.platform === "browser" ? { inject: [webGlobals] } : {}),
+    ...(request.url === undefined ? {} : { define: { "import.meta.url": JSON.stringify(request.url) } }),
+    format: "esm",
+    target: "es2022",
+    minify: request.minify,
+    // Checkpoints, messages and template places go by the names of classes.
+    keepNames: request.minify,
+    sourcemap: request.sourcemap ? "linked" : false,
+    sourcesContent: true,
+    metafile: true,
+    legalComments: "none",
+    charset: "utf8",
+    // A CommonJS package of the user's may ask for Node's own modules.
+    ...(request.platform === "node" ? { banner: { js: nodeBanner } } : {}),
+    plugins: [emittedModules(request, current), libraryModules(request)],
+    logLevel: "silent",
+  } as const satisfies BuildOptions;
+}
+
+async function finished(
+  run: () => Promise<EsbuildResult<BundleOptions>>,
+  request: BundleRequest,
+): Promise<BundleResult> {
   try {
-    const result = await esbuild.build({
-      entryPoints: request.entries.map(({ module, output }) => ({
-        in: `emitted:${module}`,
-        out: output.replace(/\.mjs$/, ""),
-      })),
-      bundle: true,
-      write: false,
-      outdir: outDir,
-      outExtension: { ".js": ".mjs" },
-      absWorkingDir: request.projectDir,
-      platform: request.platform === "deno" ? "neutral" : request.platform,
-      ...(request.platform === "deno"
-        ? { mainFields: ["module", "main"], conditions: ["import", "deno"], external: ["node:*"] }
-        : {}),
-      ...(request.platform === "browser" ? { inject: [webGlobals] } : {}),
-      ...(request.url === undefined ? {} : { define: { "import.meta.url": JSON.stringify(request.url) } }),
-      format: "esm",
-      target: "es2022",
-      minify: request.minify,
-      // Checkpoints, messages and template places go by the names of classes.
-      keepNames: request.minify,
-      sourcemap: request.sourcemap ? "linked" : false,
-      sourcesContent: true,
-      metafile: true,
-      legalComments: "none",
-      charset: "utf8",
-      // A CommonJS package of the user's may ask for Node's own modules.
-      ...(request.platform === "node" ? { banner: { js: nodeBanner } } : {}),
-      plugins: [emittedModules(request), libraryModules(request)],
-      logLevel: "silent",
-    });
+    const result = await run();
     const library = libraryFolder(request);
     const inputs = Object.keys(result.metafile.inputs)
       .filter((path) => !path.startsWith("emitted:"))
@@ -101,7 +154,10 @@ const nodeBanner =
   'import { createRequire as fgcRequire } from "node:module";\nconst require = fgcRequire(import.meta.url);';
 
 /** The modules of this build, and what they import relative to where they will lie. */
-function emittedModules({ modules, outDir, replacements = new Map() }: BundleRequest): Plugin {
+function emittedModules(
+  { outDir, replacements = new Map() }: BundleRequest,
+  current: { readonly modules: BundleRequest["modules"] },
+): Plugin {
   return {
     name: "emitted",
     setup({ onResolve, onLoad }) {
@@ -112,10 +168,10 @@ function emittedModules({ modules, outDir, replacements = new Map() }: BundleReq
       });
       onResolve({ filter: /^\.\.?\//, namespace: "emitted" }, ({ path }) => {
         const name = path.replace(/^\.\//, "");
-        return modules.has(name) ? { path: name, namespace: "emitted" } : { path: join(outDir, path) };
+        return current.modules.has(name) ? { path: name, namespace: "emitted" } : { path: join(outDir, path) };
       });
       onLoad({ filter: /.*/, namespace: "emitted" }, ({ path }) => ({
-        contents: modules.get(path) ?? "",
+        contents: current.modules.get(path) ?? "",
         loader: path.endsWith(".ts") ? "ts" : "js",
         resolveDir: outDir,
       }));

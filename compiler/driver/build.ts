@@ -7,7 +7,7 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type BundledFile, bundle, type Platform } from "../codegen/bundle.ts";
+import { type BundledFile, Bundler, type Platform } from "../codegen/bundle.ts";
 import { describeFaults } from "../codegen/check/type-faults.ts";
 import type { EmitPlan, EmittedModule, MarkedModule } from "../codegen/plan.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
@@ -72,7 +72,7 @@ export interface BuildReport {
   readonly dumps: Readonly<Record<string, string>>;
 }
 
-/** What builds have in common and is worth keeping between them: the formatter and the checker, warm. */
+/** What builds have in common and is worth keeping between them: the formatter, the checker and the bundler, warm. */
 export interface Builder {
   /** Throws a `DiagnosticError` with all that is wrong; then nothing has been written but assets, which are whole. */
   build(request: BuildRequest): Promise<BuildReport>;
@@ -80,12 +80,16 @@ export interface Builder {
 }
 
 export function createBuilder(host: Host): Builder {
-  const tools: Tools = { formatting: new Formatting(host.packageRoot), checker: new TypeCheck(host) };
+  const tools: Tools = {
+    formatting: new Formatting(host.packageRoot),
+    checker: new TypeCheck(host),
+    bundler: new Bundler(),
+  };
   return {
     build: (request) => new Build(host, request, tools).run(),
     dispose: async () => {
       tools.checker.close();
-      await tools.formatting.close();
+      await Promise.all([tools.formatting.close(), tools.bundler.dispose()]);
     },
   };
 }
@@ -103,6 +107,7 @@ export async function build(host: Host, request: BuildRequest): Promise<BuildRep
 interface Tools {
   readonly formatting: Formatting;
   readonly checker: TypeCheck;
+  readonly bundler: Bundler;
 }
 
 /** What templates take for now, so that no build's moment gets into a bundle: see `literals.ts`. */
@@ -294,7 +299,7 @@ class Build {
   ): Promise<{ files: readonly BundledFile[]; inputs: readonly string[] }> {
     if (this.#request.emit === "ts" || emission.entries.length === 0) return { files: [], inputs: [] };
     const started = performance.now();
-    const result = await bundle({
+    const result = await this.#tools.bundler.bundle({
       modules: new Map([...(await formatted), ...emission.hidden].map(({ name, text }) => [name, text])),
       entries: emission.entries,
       outDir: folders.outDir,
