@@ -25,7 +25,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "compiler/graph": ["compiler/config", "compiler/source", "compiler/diagnostics", "compiler/template"],
   "compiler/codegen": ["compiler/graph", "compiler/source", "compiler/diagnostics"],
   "compiler/driver": ["compiler", "runtime/program"],
+  "compiler/lint": [
+    "compiler/driver",
+    "compiler/template",
+    "compiler/config",
+    "compiler/graph",
+    "compiler/source",
+    "compiler/diagnostics",
+  ],
   "compiler/cli": [
+    "compiler/lint",
     "compiler/driver",
     "compiler/diagnostics",
     "compiler/source",

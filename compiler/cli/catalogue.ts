@@ -1,5 +1,10 @@
 /** @file Every diagnostic that fgc can print. */
-import { type Stage, stage, stages as pipelineStages } from "../driver/catalogue.ts";
+import { stages as pipelineStages, type Stage, stage } from "../driver/catalogue.ts";
+import { lintDiagnostics } from "../lint/diagnostics.ts";
 import { cliDiagnostics } from "./diagnostics.ts";
 
-export const stages: readonly Stage[] = [...pipelineStages, stage("cli", "the command line", cliDiagnostics)];
+export const stages: readonly Stage[] = [
+  ...pipelineStages,
+  stage("lint", "what does nothing, found by fgc lint", lintDiagnostics),
+  stage("cli", "the command line", cliDiagnostics),
+];

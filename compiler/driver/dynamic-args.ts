@@ -59,7 +59,7 @@ export function readDynamicFlags(graph: GraphValue): DynamicFlags {
   const fault = (problem: string, { span, stack }: Origin) =>
     diagnostics.push(projectDiagnostics.dynamicArgs({ span, chain: stack }, { problem }));
   if (declared !== null && !isList(declared)) fault("the target is not a list", list.origin);
-  const items = list.kind === "list" ? list.items : [];
+  const items = entriesOf(list);
   const names = new Set<string>();
   const flags = (isList(declared) ? declared : []).flatMap((entry, index): DynamicFlag[] => {
     const origin = items[index]?.origin ?? list.origin;
@@ -75,6 +75,18 @@ export function readDynamicFlags(graph: GraphValue): DynamicFlags {
     return own.length === 0 ? [] : [{ ...flag, names: own, origin }];
   });
   return { flags, diagnostics };
+}
+
+/** The entries of the list in the order of its plain data; a `!dlist` has them by key, and leaves out what is null. */
+function entriesOf(list: GraphValue): readonly GraphValue[] {
+  if (list.kind === "list") return list.items;
+  if (list.kind !== "call") return [];
+  const entries = [...list.args.flatMap(dictValues), ...list.kwargs.map(({ value }) => value)];
+  return entries.filter((entry) => !(entry.kind === "scalar" && entry.value === null));
+}
+
+function dictValues(value: GraphValue): readonly GraphValue[] {
+  return value.kind === "dict" ? value.entries.map((entry) => entry.value) : [value];
 }
 
 function isList(value: PlainData): value is readonly PlainData[] {

@@ -5,11 +5,13 @@ import { checkCommand } from "./check.ts";
 import { codeCommand } from "./code.ts";
 import { constructCommand } from "./construct.ts";
 import { devicesCommand } from "./devices.ts";
+import { diffCommand } from "./diff.ts";
 import { docsCommand } from "./docs.ts";
 import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
 import { graphCommand } from "./graph.ts";
 import { indexCommand } from "./index-command.ts";
+import { lintCommand } from "./lint.ts";
 import { lsCommand } from "./ls.ts";
 import { metaCommand } from "./meta.ts";
 import { newCommand } from "./new.ts";
@@ -32,6 +34,7 @@ export const commands: readonly CommandDefinition[] = [
   trefsCommand,
   ppCommand,
   explainCommand,
+  diffCommand,
   graphCommand,
   codeCommand,
   checkCommand,
@@ -40,6 +43,7 @@ export const commands: readonly CommandDefinition[] = [
   trainCommand,
   newCommand,
   fmtCommand,
+  lintCommand,
   wsCommand,
   projectCommand,
 ];
