@@ -60,7 +60,7 @@ function configWords(
       const option = command.options.find(({ short, long }) => short === word || long === word);
       if (option?.required === true || valuedGlobals.has(word)) i += 1;
     } else if (seen < depth) seen += 1;
-    else if ((word.includes("/") || /\.ya?ml$/.test(word)) && !looksLikeOverride(word)) {
+    else if (/\.ya?ml$/.test(word) && !looksLikeOverride(word)) {
       const isDoubtful = before?.startsWith("-") === true && !before.includes("=") && !isKnown(command, before);
       found.push({ word, after: isDoubtful ? before : undefined });
     }

@@ -76,6 +76,18 @@ export const cliDiagnostics = defineDiagnostics("cli", {
     hint: () => "rename it in dynamic_args, or bind its variable with --set",
     doc: "The config declares a flag under `dynamic_args` that fgc has itself, so the config's cannot be given on the command line.",
   },
+  oneSide: {
+    severity: "error",
+    message: () => "there is nothing to compare with",
+    hint: () => "give a second config, the folder of a build, or what is to be different: --with optimizer.lr=1e-3",
+    doc: "`fgc diff` compares two configs, one config with other arguments (`--with`), or the folder of a build or run with what its config would give now.",
+  },
+  tooManySides: {
+    severity: "error",
+    message: (p: { count: number }) => `two sides are compared, and ${p.count} are given`,
+    hint: () => "an override has the form PATH=VALUE, an argument of the second side alone --with NAME=VALUE",
+    doc: "`fgc diff` takes at most two configs or folders. A value by path applies to both of them.",
+  },
   configUnread: {
     severity: "warning",
     message: (p: { config: string; reason: string }) => `the flags of '${p.config}' cannot be read: ${p.reason}`,

@@ -16,7 +16,7 @@ export function argumentJson({ name, source, isDefault }: Argument) {
   return { name, isDefault, ...sourceJson(source) };
 }
 
-function sourceJson({ kind, value, origin, note, via, inputs }: Source) {
+export function sourceJson({ kind, value, origin, note, via, inputs }: Source) {
   return {
     kind,
     value: value ?? null,

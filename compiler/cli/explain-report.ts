@@ -90,6 +90,11 @@ function inputText({ name, value, origin, note }: Input, style: Style): string {
   return `${name} = ${shorten(value ?? "nothing")}  ${from}`;
 }
 
+/** Where a value comes from, on one line. */
+export function sourcePlace({ origin, note }: Source, style: Style): string {
+  return origin === undefined ? note : `${place(origin, style)}  ${described(origin, note)}`.trimEnd();
+}
+
 function place({ span }: Origin, { showFile }: Style): string {
   return `${showFile(span.file.path)}:${startOf(span).line}`;
 }
@@ -99,9 +104,9 @@ function shown({ value }: Source): string {
 }
 
 /** Of a path the end says more than the beginning. */
-function shorten(text: string): string {
-  if (text.length <= longestValue) return text;
-  return text.startsWith("/") ? `…${text.slice(1 - longestValue)}` : `${text.slice(0, longestValue - 1)}…`;
+export function shorten(text: string, longest = longestValue): string {
+  if (text.length <= longest) return text;
+  return text.startsWith("/") ? `…${text.slice(1 - longest)}` : `${text.slice(0, longest - 1)}…`;
 }
 
 /** Aligned columns; the last one of a row counts for no width. */
