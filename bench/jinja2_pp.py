@@ -94,7 +94,7 @@ def open_project(folder):
     names = {"project_dir": project, "workspace_root": workspace}
     shared = os.path.join(workspace, "forgather_workspace")
     meta = yaml.safe_load(environment([project, shared], **names).get_template("meta.yaml").render())
-    return environment([*meta["searchdir"], shared], **names), meta
+    return environment(meta["searchdir"], **names), meta
 
 
 def run_all(folder):

@@ -22,7 +22,7 @@ export function writeSynthetic(folder, count) {
   files.set(join(folder, "forgather_workspace/base_directories.yaml"), `-- set ns.forgather_dir = workspace_root\n`);
   files.set(
     join(project, "meta.yaml"),
-    `name: "Synthetic"\ndescription: "${count} configs at depth 6"\nsearchdir:\n    - "{{ joinpath(project_dir, 'templates') }}"\nconfig_prefix: "configs"\ndefault_config: "${configName(0)}"\n`,
+    `name: "Synthetic"\ndescription: "${count} configs at depth 6"\nsearchdir:\n    - "{{ joinpath(project_dir, 'templates') }}"\n    - "{{ joinpath(workspace_root, 'forgather_workspace') }}"\nconfig_prefix: "configs"\ndefault_config: "${configName(0)}"\n`,
   );
   files.set(join(templates, "base.yaml"), base);
   files.set(join(templates, "inc/headings.jinja"), headings);

@@ -88,13 +88,7 @@ export class CheckAll {
       this.#threads ??= new CheckThreads(() => threads.start(), threads.count);
       return this.#threads.check(jobs, withNotes, (done) => progress(done, count));
     }
-    const items: CheckItem[] = [];
-    for (const job of jobs)
-      for (const config of job.configs) {
-        items.push(...(await this.#checker.check({ ...job, configs: [config] })));
-        progress(items.length, count);
-      }
-    return items;
+    return this.#checker.check(jobs, (done) => progress(done, count));
   }
 
   #forget(changed: Notes): void {
@@ -105,6 +99,7 @@ export class CheckAll {
   }
 
   close(): void {
+    this.#checker.close();
     this.#threads?.close();
   }
 }

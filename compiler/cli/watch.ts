@@ -24,15 +24,15 @@ export interface FolderWatcher {
 export interface WatchRound {
   /** What is not as it was in the last round; undefined in the first. */
   readonly changed: Notes | undefined;
-  /** What lives from round to round. */
-  keep<T>(name: string, make: () => T): T;
+  /** What lives from round to round, and is disposed of after the last. */
+  keep<T>(name: string, make: () => T, dispose?: (kept: T) => unknown): T;
 }
 
 export class WatchLoop {
   readonly #host: CliHost;
   readonly #files: FileCache;
   readonly #watcher: FolderWatcher;
-  readonly #kept = new Map<string, unknown>();
+  readonly #kept = new Map<string, { readonly value: unknown; dispose(): unknown }>();
   #watched: ReadonlySet<string> = new Set();
   #changed: Notes | undefined;
   #notes: ReturnType<FileCache["takeNotes"]>;
@@ -47,9 +47,12 @@ export class WatchLoop {
   get round(): WatchRound {
     return {
       changed: this.#changed,
-      keep: <T>(name: string, make: () => T): T => {
-        if (!this.#kept.has(name)) this.#kept.set(name, make());
-        return this.#kept.get(name) as T;
+      keep: <T>(name: string, make: () => T, dispose?: (kept: T) => unknown): T => {
+        const known = this.#kept.get(name);
+        if (known !== undefined) return known.value as T;
+        const value = make();
+        this.#kept.set(name, { value, dispose: () => dispose?.(value) });
+        return value;
       },
     };
   }
@@ -88,8 +91,9 @@ export class WatchLoop {
     return new Set([...[...changed].filter((note) => notes.has(note)), ...paths.filter((path) => others.has(path))]);
   }
 
-  close(): void {
+  async close(): Promise<void> {
     this.#watcher.close();
+    for (const { dispose } of this.#kept.values()) await dispose();
   }
 }
 
@@ -140,7 +144,7 @@ export async function runRounds(
     }
   } finally {
     process.off("SIGINT", leave);
-    loop.close();
+    await loop.close();
   }
 }
 

@@ -68,22 +68,28 @@ export class Checker {
     return this.#results.notesOf(projectKey(folder));
   }
 
-  async check({ projectDir, configs, clock }: CheckJob): Promise<readonly CheckItem[]> {
-    const { project } = await this.find(projectDir, clock);
-    if (project === undefined) return [];
-    const shared = this.notesOf(projectDir);
+  /** @param progress called with the number of configs that are done */
+  async check(jobs: readonly CheckJob[], progress: (done: number) => void = () => {}): Promise<readonly CheckItem[]> {
+    const waiting: { readonly project: Project; readonly config: string; readonly clock: FixedClock | undefined }[] =
+      [];
+    for (const { projectDir, configs, clock } of jobs) {
+      const { project } = await this.find(projectDir, clock);
+      if (project !== undefined) waiting.push(...configs.map((config) => ({ project, config, clock })));
+    }
     const items: CheckItem[] = [];
-    for (let start = 0; start < configs.length; start += configsAtOnce) {
+    while (waiting.length > 0) {
       // Each is compiled before the next one starts, so that its notes are its own; TypeScript then answers for all of them.
-      const begun = configs.slice(start, start + configsAtOnce).map((config) => {
+      const begun = waiting.splice(0, configsAtOnce).map(({ project, config, clock }) => {
         const taking = this.#host.files.takeNotes();
         const checked = this.#checkOne(project, config, clock);
-        return { config, checked, notes: taking.stop() };
+        return { project: project.dir, config, checked, notes: taking.stop() };
       });
-      for (const { config, checked, notes } of begun) {
+      for (const { project, config, checked, notes } of begun) {
         const { diagnostics, inputs } = await checked;
-        items.push({ project: project.dir, config, diagnostics, notes: new Set([...shared, ...notes, ...inputs]) });
+        const all = new Set([...this.notesOf(project), ...notes, ...inputs]);
+        items.push({ project, config, diagnostics, notes: all });
       }
+      progress(items.length);
     }
     return items;
   }
@@ -102,6 +108,10 @@ export class Checker {
   /** @param changed what is not as it was, as the host's files have it by now */
   forget(changed: Notes): void {
     this.#results.forget(changed);
+  }
+
+  close(): void {
+    this.#types?.close();
   }
 }
 

@@ -16,7 +16,7 @@ export interface Thread {
 }
 
 export type ThreadRequest =
-  | { readonly kind: "check"; readonly job: CheckJob; readonly withNotes: boolean }
+  | { readonly kind: "check"; readonly jobs: readonly CheckJob[]; readonly withNotes: boolean }
   | { readonly kind: "forget"; readonly paths: readonly string[] };
 export interface ThreadAnswer {
   readonly items: readonly CheckItem[];
@@ -32,14 +32,14 @@ export function serveChecks(
   return (request) => {
     last = last.then(async () => {
       if (request.kind === "forget") return checker.forget(host.files.refresh(request.paths));
-      const items = await checker.check(request.job);
+      const items = await checker.check(request.jobs);
       answer({ items: request.withNotes ? items : items.map(({ notes: _, ...item }) => item) });
     });
   };
 }
 
-/** Large enough that messages cost nothing, small enough that no thread waits long for the last. */
-const configsPerJob = 12;
+/** Large enough that starting TypeScript for them counts for little, small enough that no thread waits long for the last. */
+const configsPerBatch = 32;
 /** Something is wrong with the machine, not with a config. */
 const mostDeaths = 8;
 
@@ -48,10 +48,7 @@ export class CheckThreads {
   readonly #size: number;
   readonly #idle: Thread[] = [];
   readonly #all = new Set<Thread>();
-  readonly #busy = new Map<
-    Thread,
-    { readonly job: CheckJob; readonly finish: (items: readonly CheckItem[] | string) => void }
-  >();
+  readonly #busy = new Map<Thread, (outcome: readonly CheckItem[] | string) => void>();
   #deaths = 0;
 
   constructor(start: () => Thread, size: number) {
@@ -61,15 +58,15 @@ export class CheckThreads {
 
   /** The items of all jobs, in the order in which they became ready. */
   async check(jobs: readonly CheckJob[], withNotes: boolean, progress: (done: number) => void): Promise<CheckItem[]> {
-    const waiting = jobs.flatMap(split);
+    const waiting = batches(jobs, this.#size);
     const items: CheckItem[] = [];
     const work = async (): Promise<void> => {
-      for (let job = waiting.shift(); job !== undefined; job = waiting.shift()) {
-        const outcome = await this.#run(job, withNotes);
+      for (let batch = waiting.shift(); batch !== undefined; batch = waiting.shift()) {
+        const outcome = await this.#run(batch, withNotes);
+        const singles = batch.flatMap(oneByOne);
         if (typeof outcome !== "string") items.push(...outcome);
-        else if (job.configs.length > 1)
-          waiting.push(...job.configs.map((config) => ({ ...(job as CheckJob), configs: [config] })));
-        else items.push(...lost(job, outcome));
+        else if (singles.length > 1) waiting.push(...singles.map((job) => [job]));
+        else items.push(...singles.flatMap((job) => lost(job, outcome)));
         progress(items.length);
       }
     };
@@ -77,12 +74,12 @@ export class CheckThreads {
     return items;
   }
 
-  #run(job: CheckJob, withNotes: boolean): Promise<readonly CheckItem[] | string> {
+  #run(jobs: readonly CheckJob[], withNotes: boolean): Promise<readonly CheckItem[] | string> {
     if (this.#deaths >= mostDeaths) return Promise.resolve("threads die again and again");
     const thread = this.#idle.pop() ?? this.#open();
     return new Promise((finish) => {
-      this.#busy.set(thread, { job, finish });
-      thread.send({ kind: "check", job, withNotes });
+      this.#busy.set(thread, finish);
+      thread.send({ kind: "check", jobs, withNotes });
     });
   }
 
@@ -90,9 +87,9 @@ export class CheckThreads {
     const thread = this.#start();
     this.#all.add(thread);
     const finish = (outcome: readonly CheckItem[] | string): void => {
-      const work = this.#busy.get(thread);
+      const waiting = this.#busy.get(thread);
       this.#busy.delete(thread);
-      work?.finish(outcome);
+      waiting?.(outcome);
     };
     thread.onAnswer(({ items }) => {
       this.#idle.push(thread);
@@ -117,11 +114,28 @@ export class CheckThreads {
   }
 }
 
-function split(job: CheckJob): CheckJob[] {
-  const jobs: CheckJob[] = [];
-  for (let i = 0; i < job.configs.length; i += configsPerJob)
-    jobs.push({ ...job, configs: job.configs.slice(i, i + configsPerJob) });
-  return jobs;
+/** Jobs of about one size; each thread gets some of them. */
+function batches(jobs: readonly CheckJob[], threads: number): (readonly CheckJob[])[] {
+  const count = jobs.reduce((sum, { configs }) => sum + configs.length, 0);
+  const size = Math.min(configsPerBatch, Math.ceil(count / threads));
+  const found: CheckJob[][] = [];
+  let room = 0;
+  for (const job of jobs)
+    for (let start = 0; start < job.configs.length; ) {
+      if (room === 0) {
+        found.push([]);
+        room = size;
+      }
+      const configs = job.configs.slice(start, start + room);
+      (found.at(-1) as CheckJob[]).push({ ...job, configs });
+      start += configs.length;
+      room -= configs.length;
+    }
+  return found;
+}
+
+function oneByOne(job: CheckJob): CheckJob[] {
+  return job.configs.map((config) => ({ ...job, configs: [config] }));
 }
 
 function lost({ projectDir, configs }: CheckJob, reason: string): CheckItem[] {

@@ -61,9 +61,9 @@ export const buildCommand = defineCommand({
       description: "print the graph after a pass, or after each",
     },
   },
-  async run(host, { options, session }) {
+  async run(host, { options, session, watch }) {
     const started = performance.now();
-    const { build } = await import("../../driver/build.ts");
+    const { createBuilder } = await import("../../driver/build.ts");
     const note = (line: string) => {
       if (!session.globals.quiet) host.stderr.write(`${line}\n`);
     };
@@ -83,7 +83,9 @@ export const buildCommand = defineCommand({
       dumpIr,
       progress: (line) => note(`  ${line}`),
     };
-    const report = await build(host, request);
+    const make = () => createBuilder(host);
+    const builder = watch?.keep("builder", make, (kept) => kept.dispose()) ?? make();
+    const report = await builder.build(request).finally(() => (watch === undefined ? builder.dispose() : undefined));
     for (const line of describeReport(host, report, performance.now() - started)) note(line);
     const dumps = Object.entries(report.dumps);
     const printed =

@@ -110,7 +110,7 @@ async function checkAll(
   const { CheckAll } = await import("../check-all.ts");
   const { globals, clock } = session;
   const make = () => new CheckAll(host);
-  const all = watch?.keep("check", make) ?? make();
+  const all = watch?.keep("check", make, (kept) => kept.close()) ?? make();
   const isShown = host.stderr.isTerminal && !globals.quiet;
   const progress = (done: number, of: number): void => {
     if (isShown) host.stderr.write(`\r\u001b[Kchecked ${done} of ${of} configs`);
