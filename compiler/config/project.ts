@@ -6,8 +6,7 @@
  *     workspace/project/templates/configs/*.yaml
  */
 import { dirname, join, resolve } from "node:path";
-import { DiagnosticError } from "../diagnostics/diagnostic.ts";
-import type { Span } from "../source/span.ts";
+import { type Diagnostic, DiagnosticError, type Place } from "../diagnostics/diagnostic.ts";
 import type { FileTree } from "./files.ts";
 import { projectDiagnostics as faults } from "./project-diagnostics.ts";
 import type { YamlFloats } from "./scalars.ts";
@@ -95,38 +94,40 @@ export interface ReadMetaRequest {
   readonly files: FileTree;
   readonly projectDir: string;
   readonly values: PlainData;
-  /** The meta file, for messages. */
-  readonly span: Span | undefined;
+  /** Where the meta file says something; the file itself where it does not. */
+  readonly placeOf: (key?: string) => Place;
+  /** Gets what is wrong; reading goes on as if that were not there. */
+  report(diagnostic: Diagnostic): void;
   /** Folders that are searched last: the shipped library. */
   readonly library: readonly string[];
 }
 
 /** Checks and completes what a meta file says. Folders are taken relative to the project, wherever the command runs. */
-export function readMeta({ files, projectDir, values, span, library }: ReadMetaRequest): ProjectMeta {
-  const place = { span };
+export function readMeta({ files, projectDir, values, placeOf, report, library }: ReadMetaRequest): ProjectMeta {
   if (values !== null && (typeof values !== "object" || Array.isArray(values)))
-    throw new DiagnosticError(faults.metaShape(place, {}));
+    throw new DiagnosticError(faults.metaShape(placeOf(), {}));
+  const wrong = (key: string, expected: string): undefined =>
+    void report(faults.metaValue(placeOf(key.replace(/:.*/, "")), { key, expected }));
   const data = (values ?? {}) as Readonly<Record<string, PlainData>>;
   const text = (key: string): string | undefined => {
     const value = data[key];
     if (value === undefined || value === null) return undefined;
     if (typeof value === "string") return value;
-    if (typeof value === "object") throw new DiagnosticError(faults.metaValue(place, { key, expected: "a text" }));
+    if (typeof value === "object") return wrong(key, "a text");
     return String(value);
   };
   const folders = (key: string): string[] | undefined => {
     const value = data[key];
     if (value === undefined || value === null) return undefined;
     const list = Array.isArray(value) ? value : [value];
-    if (!list.every((item) => typeof item === "string"))
-      throw new DiagnosticError(faults.metaValue(place, { key, expected: "a list of folders" }));
+    if (!list.every((item) => typeof item === "string")) return wrong(key, "a list of folders");
     return list.map((folder) => resolve(projectDir, folder as string));
   };
   const searchPath = [...new Set([...(folders("searchdir") ?? [join(projectDir, "templates")]), ...library])];
   const configPrefix = text("config_prefix") ?? "configs";
-  const yamlFloats = text("yaml_floats") ?? "fgc";
-  if (yamlFloats !== "fgc" && yamlFloats !== "reference")
-    throw new DiagnosticError(faults.metaValue(place, { key: "yaml_floats", expected: "'fgc' or 'reference'" }));
+  const written = text("yaml_floats") ?? "fgc";
+  const yamlFloats = written === "fgc" || written === "reference" ? written : undefined;
+  if (yamlFloats === undefined) wrong("yaml_floats", "'fgc' or 'reference'");
   const defaultConfig = text("default_config") ?? listTemplates(files, searchPath, configPrefix)[0]?.name;
   return {
     name: text("name") ?? "",
@@ -135,19 +136,22 @@ export function readMeta({ files, projectDir, values, span, library }: ReadMetaR
     configPrefix,
     defaultConfig,
     systemPath: folders("system_path") ?? [],
-    importMap: importMap(data["import_map"] ?? null, span),
-    yamlFloats,
+    importMap: importMap(data["import_map"] ?? null, wrong),
+    yamlFloats: yamlFloats ?? "fgc",
   };
 }
 
-function importMap(value: PlainData, span: Span | undefined): Readonly<Record<string, ImportMapEntry>> {
+function importMap(
+  value: PlainData,
+  wrong: (key: string, expected: string) => void,
+): Readonly<Record<string, ImportMapEntry>> {
   const isMapping = (data: PlainData): data is { readonly [key: string]: PlainData } =>
     typeof data === "object" && data !== null && !Array.isArray(data);
   if (value === null) return {};
-  if (!isMapping(value))
-    throw new DiagnosticError(
-      faults.metaValue({ span }, { key: "import_map", expected: "a mapping of specs to specs" }),
-    );
+  if (!isMapping(value)) {
+    wrong("import_map", "a mapping of specs to specs");
+    return {};
+  }
   const isText = (data: PlainData): data is string => typeof data === "string";
   const isTexts = (data: PlainData): boolean => Array.isArray(data) && data.every(isText);
   const fits: Readonly<Record<string, (data: PlainData) => boolean>> = {
@@ -163,17 +167,11 @@ function importMap(value: PlainData, span: Span | undefined): Readonly<Record<st
     const isWhole =
       isMapping(entry) &&
       "to" in entry !== "missing" in entry &&
-      Object.entries(entry).every(([key, data]) => fits[key]?.(data) === true);
+      Object.entries(entry).every(([key, data]) => Object.hasOwn(fits, key) && fits[key]?.(data) === true);
     if (!isWhole)
-      throw new DiagnosticError(
-        faults.metaValue(
-          { span },
-          {
-            key: `import_map: ${spec}`,
-            expected:
-              "a spec, or a mapping: 'to' (with 'rename', and the lists 'positional', 'drop', 'unsupported'), or 'missing' with the reason",
-          },
-        ),
+      wrong(
+        `import_map: ${spec}`,
+        "a spec, or a mapping: 'to' (with 'rename', and the lists 'positional', 'drop', 'unsupported'), or 'missing' with the reason",
       );
   }
   return value as Readonly<Record<string, ImportMapEntry>>;

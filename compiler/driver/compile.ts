@@ -20,11 +20,11 @@ import {
 } from "../config/project.ts";
 import { projectDiagnostics } from "../config/project-diagnostics.ts";
 import type { YamlFloats } from "../config/scalars.ts";
-import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, DiagnosticError, type Place } from "../diagnostics/diagnostic.ts";
 import { buildGraphFrom } from "../graph/build.ts";
 import { entryOf, type GraphValue } from "../graph/node.ts";
 import { nearest } from "../source/nearest.ts";
-import type { SourceFile, Span } from "../source/span.ts";
+import type { Origin, SourceFile } from "../source/span.ts";
 import type { RunOptions } from "../template/index.ts";
 import type { Variables } from "./environment.ts";
 import type { FixedClock, Host } from "./host.ts";
@@ -68,19 +68,33 @@ export function loadProject(host: Host, start: string, settings: Settings = {}):
     ...settings,
   });
   diagnostics.push(...meta.diagnostics);
-  const { graph, diagnostics: graphFaults } = composeGraph(meta, "fgc");
+  const { graph, diagnostics: graphFaults, failed } = composePartially(meta, "fgc");
+  // What a library's file remarks on itself is no news about this project, but a fault is.
+  diagnostics.push(...graphFaults);
+  // Without folders to search in, everything else would be told as missing.
+  if (graph === undefined || (failed && isUnsure(graph, "searchdir"))) throw new DiagnosticError(...diagnostics);
   const values = plainData(graph);
   const file: SourceFile = { path: join(dir, metaFileName), text: files.readText(join(dir, metaFileName)) ?? "" };
-  const span: Span = { file, start: 0, end: 0 };
-  diagnostics.push(...graphFaults.filter((fault) => fault.severity !== "error"));
-  for (const key of unknownMetaKeys(values)) {
-    const entry = entryOf(graph, key);
-    const place = entry === undefined ? { span } : { span: entry.origin.span, chain: entry.origin.stack };
-    diagnostics.push(projectDiagnostics.unknownMetaKey(place, { key, nearest: nearest(key, knownMetaKeys) }));
-  }
-  const read = readMeta({ files, projectDir: dir, values, span, library });
+  const keyOf = (key: string): Origin | undefined =>
+    graph.kind === "dict"
+      ? graph.entries.find((entry) => entry.key.kind === "scalar" && entry.key.value === key)?.key.origin
+      : undefined;
+  const placeOf = (key?: string): Place => {
+    const origin = key === undefined ? undefined : keyOf(key);
+    return origin === undefined ? { span: { file, start: 0, end: 0 } } : { span: origin.span, chain: origin.stack };
+  };
+  for (const key of unknownMetaKeys(values))
+    diagnostics.push(projectDiagnostics.unknownMetaKey(placeOf(key), { key, nearest: nearest(key, knownMetaKeys) }));
+  const report = (diagnostic: Diagnostic): void => void diagnostics.push(diagnostic);
+  const read = readMeta({ files, projectDir: dir, values, placeOf, report, library });
   const floats = host.environment("FGC_YAML_FLOATS") === "reference" ? "reference" : read.yamlFloats;
   return { ...read, yamlFloats: floats, dir, workspaceRoot: workspace.root, meta, diagnostics };
+}
+
+/** Whether a fault keeps from knowing what stands under `key` of a mapping. */
+function isUnsure(graph: GraphValue, key: string): boolean {
+  const value = entryOf(graph, key);
+  return value === undefined ? graph.faulty === true || graph.kind !== "dict" : value.faulty === true;
 }
 
 /** The shipped templates: searched after everything that a meta file names. */

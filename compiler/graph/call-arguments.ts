@@ -39,7 +39,7 @@ function mappingArguments(entries: readonly DictEntry[], node: ConfigNode, build
   );
   const isExplicit =
     entries.length > 0 && entries.length <= 2 && names.every((name) => name === "args" || name === "kwargs");
-  if (isExplicit && entries.every(({ value }) => !isNullValue(value))) {
+  if (isExplicit && entries.every(({ value }) => value.faulty === true || !isNullValue(value))) {
     const given = (name: "args" | "kwargs") => entries[names.indexOf(name)]?.value;
     const args = explicitArgs(given("args"), node, builder);
     return { args, ...explicitKwargs(given("kwargs"), node, builder) };

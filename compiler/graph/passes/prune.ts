@@ -20,7 +20,7 @@ export const prune: GraphPass = {
   run: (root, context) => {
     const kept =
       context.targets === undefined || root.kind !== "dict" ? root : keepTargets(root, context.targets, context);
-    if (!context.allowFreeVariables) reportUnbound(kept, context);
+    reportUnbound(kept, context);
     return kept;
   },
 };
@@ -51,7 +51,8 @@ function keepTargets(
   };
 }
 
-function reportUnbound(root: GraphValue, { report }: PassContext): void {
+/** Where variables may stay free, those that look like a slip of a key of their model's config are still told. */
+function reportUnbound(root: GraphValue, { report, allowFreeVariables }: PassContext): void {
   const bound = new Map<GraphValue, ReadonlySet<string>>();
   const unknown = new Set<GraphValue>();
   const modules = [...walk(root)].filter((node) => isCallOf(node, modelModuleSpec));
@@ -77,6 +78,7 @@ function reportUnbound(root: GraphValue, { report }: PassContext): void {
     const labels = others.slice(0, 3).map((other) => ({ span: other.origin.span, text: "and used here" }));
     const known = [...(bound.get(first as GraphValue) ?? [])];
     const isInModel = bound.has(first as GraphValue);
+    if (allowFreeVariables && nearest(name, known) === undefined) continue;
     report(
       graphDiagnostics.unboundVariable(
         { ...placeOf(origin), labels },

@@ -1,4 +1,7 @@
 /** Attention and feed-forward side by side. */
 export class ParallelLayer {
-  constructor(readonly width: number) {}
+  readonly width: number;
+  constructor(width: number) {
+    this.width = width;
+  }
 }

@@ -1,0 +1,3 @@
+export class Shelf {
+  readonly boards = 3;
+}

@@ -1,0 +1,6 @@
+export function boards(): number {
+  return 3 + ;
+}
+export function planks(count: number): number {
+  return count;
+}

@@ -1,0 +1,4 @@
+export function boards(): number {
+  const count: number = "three";
+  return count;
+}
