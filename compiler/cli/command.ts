@@ -76,6 +76,7 @@ export type CommandGroup =
 export interface ArgumentSpec {
   readonly usage: string;
   readonly description: string;
+  readonly choices?: readonly string[];
 }
 
 export interface CommandDefinition<O extends Options = Options> {

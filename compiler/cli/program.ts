@@ -1,6 +1,6 @@
 /** @file The commands and their options as commander knows them. Global flags may stand before or after the command. */
-import { Command, Help, Option } from "commander";
-import type { CommandDefinition, OptionSpec } from "./command.ts";
+import { Argument, Command, Help, Option } from "commander";
+import type { ArgumentSpec, CommandDefinition, OptionSpec } from "./command.ts";
 import type { GlobalOptions } from "./session.ts";
 
 /** Flags of every command; `short` letters that a command uses itself are its own there. */
@@ -27,6 +27,10 @@ const globalOptions = [
 export const programName = "fgc";
 
 const flagNames = (flags: string): readonly string[] => flags.replace(/ [<[].*/, "").split(", ");
+
+export const globalFlags: readonly Pick<OptionSpec<unknown>, "flags" | "description">[] = globalOptions.map(
+  ([, flags, description]) => ({ flags, description }),
+);
 
 /** Global flags that take a value: for finding the command among the arguments. */
 export const valuedGlobals: ReadonlySet<string> = new Set(
@@ -124,10 +128,12 @@ export function buildCommand(
     .copyInheritedSettings(parent);
   if (parent.name() === programName) command.helpGroup(`${definition.group}:`);
   const fallback = positionalHelp[definition.positionals];
-  const positionals =
-    definition.arguments?.map(({ usage, description }) => [usage, description] as const) ??
-    (fallback === undefined ? [] : [fallback]);
-  for (const [usage, description] of positionals) command.argument(usage, description);
+  const positionals: readonly ArgumentSpec[] =
+    definition.arguments ?? (fallback === undefined ? [] : [{ usage: fallback[0], description: fallback[1] }]);
+  for (const { usage, description, choices } of positionals) {
+    const argument = new Argument(usage, description);
+    command.addArgument(choices === undefined ? argument : argument.choices(choices));
+  }
   const own = Object.values(definition.options);
   for (const spec of own) command.addOption(ownOption(spec));
   addGlobals(command, own);

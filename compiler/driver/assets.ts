@@ -21,6 +21,7 @@ import type { CallNode, GraphValue } from "../graph/node.ts";
 import { answerFacts, assetsOf, assetTarget, factsOf } from "../graph/passes/facts.ts";
 import { keyword } from "../graph/passes/queries.ts";
 import { buildDiagnostics, assetDiagnostics as faults } from "./build-diagnostics.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { hashOf } from "./file-hashes.ts";
 import type { Host } from "./host.ts";
 import { sha256 } from "./output.ts";
@@ -56,14 +57,6 @@ export interface AssetResult {
 interface Entry {
   readonly inputs: Readonly<Record<string, string>>;
   readonly facts: Readonly<Record<string, unknown>>;
-}
-
-/** `XDG_CACHE_HOME/fgc`, or what FGC_CACHE says. */
-export function cacheFolder(host: Host): string {
-  return (
-    host.environment("FGC_CACHE") ??
-    join(host.environment("XDG_CACHE_HOME") ?? join(host.homeDirectory(), ".cache"), "fgc")
-  );
 }
 
 export async function buildAssets(request: AssetRequest): Promise<AssetResult> {

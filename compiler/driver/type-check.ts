@@ -6,7 +6,7 @@ import { packageFolder, packagesOf } from "../codegen/check/folder.ts";
 import { checkNatively, nativeCompiler } from "../codegen/check/native.ts";
 import type { CheckRequest, CheckUnit, TypeFault } from "../codegen/check/request.ts";
 import { checkByScript } from "../codegen/check/script.ts";
-import { cacheFolder } from "./assets.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { Host } from "./host.ts";
 import { packageBuildId } from "./manifest.ts";
 import { sha256 } from "./output.ts";
