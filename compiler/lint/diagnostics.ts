@@ -69,7 +69,10 @@ export const lintDiagnostics = defineDiagnostics("lint", {
   unreachedTemplate: {
     severity: "warning",
     message: (p: Named) => `nothing uses the template '${p.name}'`,
-    hint: (p: Named) => didYouMean(p) ?? "extend or include it, or remove it",
+    hint: (p: Named) =>
+      p.nearest === undefined
+        ? "extend or include it, or remove it"
+        : `'${p.nearest}' is named, and there is no such template`,
     doc: "The template is no config, and no template of the project names it in an `extends`, an `include`, an `import` or any other text.",
   },
   unknownRule: {

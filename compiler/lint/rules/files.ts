@@ -1,5 +1,5 @@
 /** @file Rules on whole templates and on the text of configs: one name for two templates, one key given twice. */
-import { join } from "node:path";
+import { relative } from "node:path";
 import { templateFiles } from "../../driver/template-index.ts";
 import { lintDiagnostics as found } from "../diagnostics.ts";
 import type { LintRule } from "../rule.ts";
@@ -21,10 +21,16 @@ export const shadowedTemplate: LintRule = {
       const lineEnd = tree.file.text.indexOf("\n", marker);
       const end = isPart ? marker + entry.name.length : lineEnd < 0 ? tree.end : lineEnd;
       const span = { file: tree.file, start: marker, end };
-      yield found.shadowedTemplate({ span }, { name: entry.name, other: join(hidden, "/") });
+      yield found.shadowedTemplate({ span }, { name: entry.name, other: folderName(project.dir, hidden) });
     }
   },
 };
+
+/** As the project's author knows it. */
+function folderName(projectDir: string, folder: string): string {
+  const near = relative(projectDir, folder);
+  return near.startsWith("..") ? folder : `${near}/`;
+}
 
 export const repeatedKey: LintRule = {
   name: "repeated-key",

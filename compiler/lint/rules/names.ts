@@ -53,7 +53,9 @@ export const unusedMacro: LintRule = {
 
 export const unreachedTemplate: LintRule = {
   name: "unreached-template",
-  *find({ templates, project, texts }) {
+  *find({ templates, project, texts, byName }) {
+    // A name that leads nowhere may be a slip for one that nothing leads to.
+    const lost = [...texts].filter((text) => /^[\w./-]+\.[\w./-]+$/.test(text) && !byName.has(text));
     const prefix = project.configPrefix === "" ? "" : `${project.configPrefix}/`;
     for (const { entry, tree } of templates) {
       const isConfig = entry.container === undefined && (entry.name.startsWith(prefix) || entry.name === metaFileName);
@@ -64,7 +66,7 @@ export const unreachedTemplate: LintRule = {
       const start = tree.start;
       const end = tree.file.text.indexOf("\n", start);
       const span = { file: tree.file, start, end: end < 0 ? tree.end : end };
-      yield found.unreachedTemplate({ span }, { name: entry.name, nearest: nearest(entry.name, texts) });
+      yield found.unreachedTemplate({ span }, { name: entry.name, nearest: nearest(entry.name, lost) });
     }
   },
 };
