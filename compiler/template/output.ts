@@ -79,6 +79,28 @@ export function trimPieces(pieces: readonly Piece[], drop: (character: string) =
   return kept;
 }
 
+/**
+ * Pieces with `indentation` before each line but the first; before empty lines only where `blank` is set. Lines end with `\n`.
+ */
+export function indentPieces(pieces: readonly Piece[], indentation: Piece, blank: boolean): readonly Piece[] {
+  const out: Piece[] = [];
+  let startsLine = false;
+  for (const piece of pieces) {
+    const { text } = piece;
+    if (text === "") out.push(piece);
+    for (let from = 0; from < text.length; ) {
+      if (startsLine && (blank || text[from] !== "\n")) out.push(indentation);
+      const newline = text.indexOf("\n", from);
+      const to = newline < 0 ? text.length : newline + 1;
+      out.push(cutPiece(piece, from, to));
+      startsLine = newline >= 0;
+      from = to;
+    }
+  }
+  if (startsLine && blank) out.push(indentation);
+  return out;
+}
+
 /** A rendered text that knows where each of its characters came from. */
 export class OriginMap {
   readonly text: string;

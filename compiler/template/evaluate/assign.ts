@@ -9,7 +9,7 @@ import {
   undefinedName,
   type Value,
 } from "../values/index.ts";
-import type { Frame } from "./scope.ts";
+import type { Frame, PrintedText } from "./scope.ts";
 
 /** Give the names of `target` their values through `bind`. */
 export function unpack(target: Target, value: Value, bind: (name: string, value: Value) => void): void {
@@ -34,7 +34,12 @@ export function unpack(target: Target, value: Value, bind: (name: string, value:
 }
 
 /** `set`: names of the scope, or an attribute of a namespace. */
-export function assign(target: Target | AttributeTarget, value: Value, frame: Frame): void {
+/** `pieces` are what a body printed the value from. */
+export function assign(target: Target | AttributeTarget, value: Value, frame: Frame, pieces?: PrintedText): void {
+  if (target.kind === "name") {
+    frame.scope.assign(target.name, value, pieces);
+    return;
+  }
   if (target.kind !== "attribute") {
     unpack(target, value, (name, item) => frame.scope.assign(name, item));
     return;
@@ -43,6 +48,7 @@ export function assign(target: Target | AttributeTarget, value: Value, frame: Fr
   const object = frame.scope.get(name) ?? (frame.scope.get(name) === undefined ? undefinedName(name) : null);
   if (object instanceof Namespace) {
     object.setAttribute(target.name, value);
+    frame.run.keepPieces(object, target.name, pieces);
     return;
   }
   const what = object instanceof Undefined ? "is undefined" : `is a ${typeNameOf(object)}`;

@@ -8,11 +8,11 @@ import type { Span } from "../../source/span.ts";
 import { TemplateFault, templateDiagnostics } from "../diagnostics.ts";
 import type { Piece } from "../output.ts";
 import type { For } from "../syntax/ast.ts";
-import { PyList, PyTuple, type Value } from "../values/index.ts";
+import { PyDict, PyList, type PyObject, PyRange, PyTuple, type Value } from "../values/index.ts";
 import type { Frame } from "./scope.ts";
 
 /** Statements run and passes of loops, beside one for each character of the templates: those are the user's own. */
-const maximumSteps = 1_500_000;
+const maximumSteps = 1_000_000;
 /** Characters printed. */
 const maximumOutput = 1 << 26;
 /** Characters and elements of all values that were computed, though most of them are gone again. */
@@ -32,7 +32,7 @@ export class Budget {
   }
   step(count: number): void {
     this.#steps -= count;
-    if (this.#steps < 0) this.#exhausted(`takes more than ${maximumSteps / 1e6} million steps`);
+    if (this.#steps < 0) this.#exhausted("takes more than a million steps");
   }
   enterLoop(node: For): void {
     this.#loops.push(node.items.span);
@@ -50,14 +50,20 @@ export class Budget {
     for (const { text } of pieces) length += text.length;
     this.write(length);
   }
-  /** A value was computed: small ones are free. */
+  /** A value was computed, or handed to what reads all of it: small ones are free. */
   value(value: Value): Value {
     if (typeof value === "string") {
       if (value.length > 1000) this.#spend(value.length);
-    } else if (value instanceof PyList || value instanceof PyTuple) {
-      if (value.items.length > 1000) this.#spend(8 * value.items.length);
-    }
+    } else if (typeof value === "object" && value !== null) this.#sequence(value);
     return value;
+  }
+  #sequence(value: PyObject): void {
+    if (value instanceof PyList || value instanceof PyTuple) {
+      if (value.items.length > 100) this.#spend(8 * value.items.length);
+    } else if (value instanceof PyRange || value instanceof PyDict) {
+      const length = value.length();
+      if (length > 100) this.#spend(8 * length);
+    }
   }
   #spend(size: number): void {
     this.#values -= size;

@@ -2,7 +2,19 @@
 import { nearest } from "../../source/nearest.ts";
 import { templateDiagnostics as faults, TemplateFault } from "../diagnostics.ts";
 import { isSpace } from "../scan/characters.ts";
-import type { Arguments, Binary, Call, Compare, Concat, Conditional, Expression, Filter, Test } from "../syntax/ast.ts";
+import type {
+  Arguments,
+  Attribute,
+  Binary,
+  Call,
+  Compare,
+  Concat,
+  Conditional,
+  Expression,
+  Filter,
+  Name,
+  Test,
+} from "../syntax/ast.ts";
 import {
   binary,
   call,
@@ -65,6 +77,8 @@ function compute(node: Expression, frame: Frame): Value {
     case "attribute": {
       const object = evaluate(node.target, frame);
       frame.run.trace?.readAttribute(node, object);
+      // A method may read all of it.
+      frame.run.made(object);
       return getAttribute(object, node.name);
     }
     case "item": {
@@ -154,10 +168,13 @@ function computeRich(node: Expression, frame: Frame): Value | Rendered {
       return computeCall(node, frame);
     case "conditional":
       return chooseBranch(node, frame);
+    case "name":
+    case "attribute":
+      return withPieces(node, compute(node, frame), frame);
     case "filter": {
-      if (node.name !== "trim" || node.target === undefined || frame.autoescape) return compute(node, frame);
+      if (!keepsPieces(node.name) || node.target === undefined || frame.autoescape) return compute(node, frame);
       const target = evaluateRich(node.target, frame);
-      return target instanceof Rendered ? trimRendered(node, target, frame) : applyFilter(node, target, frame);
+      return target instanceof Rendered ? filterRendered(node, target, frame) : applyFilter(node, target, frame);
     }
     case "concat": {
       if (frame.autoescape) return compute(node, frame);
@@ -260,6 +277,7 @@ export function applyFilter(node: Filter, value: Value, frame: Frame): Value {
   const { args, kwargs } = evaluateArguments(node.args, frame);
   const filters = frame.run.filters(frame);
   if (!filters.hasFilter(node.name)) throw unknownFilter(node, frame);
+  frame.run.made(value);
   const result = frame.run.made(filters.callFilter(node.name, value, args, kwargs));
   frame.run.trace?.filtered(node, value, result);
   return result;
@@ -270,12 +288,48 @@ export function applyChain(node: Filter, target: Rendered, frame: Frame): Value 
   try {
     const value = node.target === undefined ? target : applyChain(node.target as Filter, target, frame);
     if (!(value instanceof Rendered)) return applyFilter(node, value, frame);
-    return node.name === "trim" && !frame.autoescape
-      ? trimRendered(node, value, frame)
+    return keepsPieces(node.name) && !frame.autoescape
+      ? filterRendered(node, value, frame)
       : applyFilter(node, value.value, frame);
   } catch (error) {
     return frame.run.recover(error, node, frame);
   }
+}
+
+/** The pieces of a text that the body of a `set` printed, where that very text is printed. */
+function withPieces(node: Name | Attribute, value: Value, frame: Frame): Value | Rendered {
+  if (typeof value !== "string" || frame.autoescape) return value;
+  const pieces =
+    node.kind === "name"
+      ? frame.scope.piecesOf(node.name)
+      : node.target.kind === "name"
+        ? frame.run.piecesOf(frame.scope.get(node.target.name), node.name)
+        : undefined;
+  return pieces?.text === value ? new Rendered(pieces.pieces) : value;
+}
+
+/** Filters that leave the text as it is, or add to it. */
+function keepsPieces(filter: string): boolean {
+  return filter === "trim" || filter === "indent";
+}
+
+function filterRendered(node: Filter, target: Rendered, frame: Frame): Value | Rendered {
+  return node.name === "trim" ? trimRendered(node, target, frame) : indentRendered(node, target, frame);
+}
+
+function indentRendered(node: Filter, target: Rendered, frame: Frame): Value | Rendered {
+  const { args, kwargs } = evaluateArguments(node.args, frame);
+  const [width = 4n, first = false, blank = false] = ["width", "first", "blank"].map(
+    (name, i) => args[i] ?? kwargs.get(name),
+  );
+  const isSimple =
+    args.length <= 3 && [...kwargs.keys()].every((name) => ["width", "first", "blank"].indexOf(name) >= args.length);
+  const text = typeof width === "bigint" && width <= 1000n ? " ".repeat(Math.max(0, Number(width))) : width;
+  if (isSimple && typeof text === "string" && typeof first === "boolean" && typeof blank === "boolean") {
+    const indented = target.indent(text, first, blank, { span: node.nameSpan, stack: frame.stack });
+    if (indented !== undefined) return indented;
+  }
+  return frame.run.filters(frame).callFilter(node.name, target.value, args, kwargs);
 }
 
 function trimRendered(node: Filter, target: Rendered, frame: Frame): Value | Rendered {
@@ -290,6 +344,7 @@ function applyTest(node: Test, frame: Frame): boolean {
   const value = evaluate(node.target, frame);
   const { args, kwargs } = evaluateArguments(node.args, frame);
   if (!frame.run.filters(frame).hasTest(node.name)) throw unknownTest(node, frame);
+  for (const arg of args) frame.run.made(arg);
   return frame.run.filters(frame).callTest(node.name, value, args, kwargs) !== node.negated;
 }
 
@@ -307,7 +362,7 @@ function unknownTest({ name, nameSpan }: Test, { stack }: Frame): TemplateFault 
 function compareChain({ first, rest }: Compare, frame: Frame): boolean {
   let left = evaluate(first, frame);
   for (const { operator, operand } of rest) {
-    const right = evaluate(operand, frame);
+    const right = frame.run.made(evaluate(operand, frame));
     // Only `in` may be asked of an undefined value.
     if (left instanceof Undefined && right instanceof Undefined) tellUndefined([first, operand], [left, right], frame);
     if (!compareOnce(operator, left, right)) return false;

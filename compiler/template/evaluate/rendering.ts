@@ -3,8 +3,8 @@
  *
  * Printing one writes its pieces, so that the text keeps the places inside the macro or block; in any other use it is a string.
  */
-import type { Frame as SourceFrame, Span } from "../../source/span.ts";
-import { hasGap, type Piece, textOfPieces, trimPieces } from "../output.ts";
+import type { Origin, Frame as SourceFrame, Span } from "../../source/span.ts";
+import { hasGap, indentPieces, type Piece, textOfPieces, trimPieces } from "../output.ts";
 import { Callable, type KeywordArguments, Markup, noKeywords, poisoned, type Value } from "../values/index.ts";
 
 /** The place of a call, and how it was reached. */
@@ -30,6 +30,9 @@ export abstract class Renderable extends Callable {
   }
 }
 
+/** What ends lines for Python beside the newline. */
+const otherLineEnds = /[\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+
 /** Text that was rendered and not yet joined. */
 export class Rendered {
   readonly pieces: readonly Piece[];
@@ -39,6 +42,13 @@ export class Rendered {
   /** As a string. A text with a gap is poisoned: it is not what the template would print. */
   get value(): Value {
     return hasGap(this.pieces) ? poisoned : textOfPieces(this.pieces);
+  }
+  /** `indent(width, first, blank)`; undefined where lines end otherwise than with a newline. */
+  indent(text: string, first: boolean, blank: boolean, origin: Origin): Rendered | undefined {
+    if (this.pieces.some((piece) => otherLineEnds.test(piece.text))) return undefined;
+    const indentation: Piece = { text, origin };
+    const lines = indentPieces(this.pieces, indentation, blank);
+    return new Rendered(first ? [indentation, ...lines] : lines);
   }
   /** `trim(characters)`; undefined where the set is beyond what is compared here. */
   trim(characters: string | undefined, isSpace: (character: string) => boolean): Rendered | undefined {

@@ -9,6 +9,7 @@ import { visitExpressionParts } from "../syntax/walk.ts";
 import {
   createFilterContext,
   type FilterContext,
+  Namespace,
   PoisonedUse,
   poisoned,
   TemplateError,
@@ -17,7 +18,7 @@ import {
 } from "../values/index.ts";
 import { Budget, Exhausted } from "./budget.ts";
 import { Faults } from "./faults.ts";
-import type { Frame } from "./scope.ts";
+import type { Frame, PrintedText } from "./scope.ts";
 import type { Omissions, RenderTrace } from "./trace.ts";
 
 /** One template reaching another. */
@@ -61,6 +62,8 @@ export class Run {
   readonly #inDoubt = new Set<string>([unreadable]);
   /** Nodes of syntax trees that were told. */
   readonly #failed = new WeakSet<object>();
+  /** Texts in namespaces that the body of a `set` printed. */
+  readonly #printed = new WeakMap<Namespace, Map<string, PrintedText>>();
   readonly #opened = new Set<TemplateTree>();
   /** What the templates compute means nothing any more: only faults of reading them are told. */
   #isMuted = false;
@@ -75,8 +78,9 @@ export class Run {
     this.trace = trace;
     this.without = without;
     this.globals = globals;
-    this.#filters = createFilterContext(host, false);
-    this.#escapingFilters = createFilterContext(host, true);
+    const count = (): void => this.budget.step(1);
+    this.#filters = createFilterContext(host, false, count);
+    this.#escapingFilters = createFilterContext(host, true, count);
   }
 
   filters(frame: Frame): FilterContext {
@@ -124,6 +128,17 @@ export class Run {
   /** May `name` have been given a value in what could not be read? */
   isInDoubt(name: string): boolean {
     return this.#inDoubt.has(name);
+  }
+
+  /** What an attribute of a namespace was printed from. */
+  piecesOf(object: Value | undefined, name: string): PrintedText | undefined {
+    return object instanceof Namespace ? this.#printed.get(object)?.get(name) : undefined;
+  }
+  keepPieces(object: Namespace, name: string, pieces: PrintedText | undefined): void {
+    const known = this.#printed.get(object);
+    if (pieces === undefined) known?.delete(name);
+    else if (known !== undefined) known.set(name, pieces);
+    else this.#printed.set(object, new Map([[name, pieces]]));
   }
 
   /** Counts a value against the budget. */

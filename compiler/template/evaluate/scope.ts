@@ -4,7 +4,7 @@
  *     Scope (loop, with, macro arguments, set)  →  Context.variables (set at top level)  →  Context.base (render arguments, globals)
  */
 import type { Frame as SourceFrame, Span } from "../../source/span.ts";
-import type { Output } from "../output.ts";
+import type { Output, Piece } from "../output.ts";
 import type { Block, TemplateTree } from "../syntax/ast.ts";
 import type { Value } from "../values/index.ts";
 import type { Run } from "./run.ts";
@@ -16,6 +16,12 @@ export interface BlockDefinition {
   readonly template: TemplateTree;
 }
 
+/** A text that a body printed, with the places that wrote it. */
+export interface PrintedText {
+  readonly text: string;
+  readonly pieces: readonly Piece[];
+}
+
 /** What all levels of one inheritance chain share. */
 export class Context {
   readonly base: ReadonlyMap<string, Value>;
@@ -23,6 +29,8 @@ export class Context {
   readonly exported = new Set<string>();
   /** A parent is missing, and with it the names that it would have set. */
   isIncomplete = false;
+  /** Texts among the variables that the body of a `set` printed. */
+  printed: Map<string, PrintedText> | undefined;
   /** The definitions of each block, most derived first. */
   readonly blocks = new Map<string, BlockDefinition[]>();
 
@@ -59,6 +67,8 @@ export class Scope {
   readonly #names = new Map<string, Value>();
   readonly #parent: Scope | undefined;
   readonly #context: Context;
+  /** Texts among its names that the body of a `set` printed. */
+  printed: Map<string, PrintedText> | undefined;
   /** The top level of a template: what it sets is seen by every level and block of its chain. */
   readonly #topLevel: boolean;
 
@@ -81,7 +91,10 @@ export class Scope {
     return this.#names.has(name) ? this : (this.#parent?.holderOf(name) ?? this.#context);
   }
   /** `set`, and macro definitions. */
-  assign(name: string, value: Value): void {
+  assign(name: string, value: Value, pieces?: PrintedText): void {
+    const holder = this.#topLevel ? this.#context : this;
+    if (pieces !== undefined) (holder.printed ??= new Map()).set(name, pieces);
+    else holder.printed?.delete(name);
     if (!this.#topLevel) {
       this.#names.set(name, value);
       return;
@@ -97,6 +110,11 @@ export class Scope {
   /** A name of this scope alone, also at the top level. */
   define(name: string, value: Value): void {
     this.#names.set(name, value);
+    this.printed?.delete(name);
+  }
+  /** What `name` was printed from, where the body of a `set` gave it its value. */
+  piecesOf(name: string): PrintedText | undefined {
+    return this.holderOf(name).printed?.get(name);
   }
   /** The local names in sight. */
   locals(): Map<string, Value> {

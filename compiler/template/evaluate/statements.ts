@@ -286,7 +286,13 @@ function executeAssignBlock(node: AssignBlock, frame: Frame): void {
   const rendered = new Rendered(capture(body, (captured) => execute(node.body, captured)));
   const value = node.filter === undefined ? rendered : applyChain(node.filter, rendered, body);
   const text = value instanceof Rendered ? value.value : value;
-  assign(node.target, frame.autoescape && typeof text === "string" ? new Markup(text) : text, frame);
+  const isPlain = value instanceof Rendered && typeof text === "string" && !frame.autoescape;
+  assign(
+    node.target,
+    frame.autoescape && typeof text === "string" ? new Markup(text) : text,
+    frame,
+    isPlain ? { text, pieces: value.pieces } : undefined,
+  );
   frame.run.trace?.assign(node.target, undefined, value instanceof Rendered ? value.pieces : [], frame);
 }
 

@@ -37,6 +37,12 @@ export function checkSearch(text: string, part: string): void {
  */
 export class Walk {
   #left = 1_000_000;
+  #characters = sizeLimit;
+  /** A text is written. */
+  text(length: number): void {
+    this.#characters -= length;
+    checkSize(sizeLimit - this.#characters);
+  }
   step(): void {
     this.#left -= 1;
     if (this.#left < 0) throw overflowError("this value is too large: it holds the same parts over and over");

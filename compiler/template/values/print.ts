@@ -38,6 +38,7 @@ function reprWithin(value: Value, open: Set<Value>, walk: Walk): string {
   walk.step();
   switch (typeof value) {
     case "string":
+      walk.text(value.length);
       return reprText(value);
     case "bigint":
       return intText(value);
@@ -113,8 +114,12 @@ export function isPrintable(character: string): boolean {
 
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\t": "\\t", "\r": "\\r", "\\": "\\\\" };
 
+/** Nothing in it is written otherwise between single quotes. */
+const plain = /^[ !#-&(-[\]-~]*$/;
+
 /** Quoted as Python quotes it. With `ascii`, everything outside ASCII is escaped too (`!a`, `%a`). */
 export function reprText(text: string, ascii = false): string {
+  if (plain.test(text)) return `'${text}'`;
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
   let out = quote;
   for (const character of text) {

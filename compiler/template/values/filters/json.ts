@@ -16,7 +16,10 @@ export function toHtmlSafeJson(value: Value, indent: string | undefined): string
 function encode(value: Value, indent: string | undefined, newline: string, open: Set<Value>, walk: Walk): string {
   walk.step();
   const scalar = encodeScalar(value);
-  if (scalar !== undefined) return scalar;
+  if (scalar !== undefined) {
+    walk.text(scalar.length);
+    return scalar;
+  }
   const isDict = value instanceof PyDict;
   if (!isDict && !(value instanceof PyList) && !(value instanceof PyTuple)) {
     throw typeError(`Object of type ${typeNameOf(value)} is not JSON serializable`);

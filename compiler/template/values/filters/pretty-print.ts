@@ -50,6 +50,7 @@ const recursion = (value: Value): string => `<Recursion on ${typeNameOf(value)}>
 /** The value on one line, keys sorted at every level. */
 function flatten(value: Value, open: Set<Value>, walk: Walk): string {
   walk.step();
+  if (typeof value === "string") walk.text(value.length);
   if (!(value instanceof PyDict) && !(value instanceof PyList) && !isPlainTuple(value)) return repr(value);
   if (open.has(value)) return recursion(value);
   open.add(value);

@@ -6,6 +6,7 @@ import { PyDict, PyDictView } from "../dict.ts";
 import { runtimeError, typeError } from "../errors.ts";
 import { hashKey } from "../hash.ts";
 import { iterate, iteratorOf, length, toArray, tryIterator } from "../iterate.ts";
+import { checkSize } from "../limits.ts";
 import { escapeValue } from "../markup.ts";
 import { floorDivide, modulo } from "../numbers.ts";
 import { str } from "../print.ts";
@@ -209,7 +210,14 @@ function groupBy(_context: unknown, value: Value, attribute: Value, fallback: Va
 function join(autoescape: boolean, value: Value, separator: Value, attribute: Value): Value {
   const get = attributeGetter(attribute);
   const items = Array.from(iterate(value), get);
-  if (!autoescape) return items.map(str).join(str(separator));
+  if (!autoescape) {
+    const texts = items.map(str);
+    const between = str(separator);
+    let size = between.length * texts.length;
+    for (const { length: more } of texts) size += more;
+    checkSize(size, "the joined text");
+    return texts.join(between);
+  }
   if (separator instanceof Markup || items.some((item) => item instanceof Markup)) {
     const between = escapeValue(separator).text;
     return new Markup(items.map((item) => escapeValue(item).text).join(between));
