@@ -3,6 +3,7 @@ import type { CommandDefinition } from "../command.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
 import { codeCommand } from "./code.ts";
+import { completeCommand, completionCommand } from "./completion.ts";
 import { constructCommand } from "./construct.ts";
 import { devicesCommand } from "./devices.ts";
 import { diffCommand } from "./diff.ts";
@@ -46,4 +47,6 @@ export const commands: readonly CommandDefinition[] = [
   lintCommand,
   wsCommand,
   projectCommand,
+  completionCommand,
+  completeCommand,
 ];
