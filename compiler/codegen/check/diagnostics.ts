@@ -30,7 +30,8 @@ export const checkDiagnostics = defineDiagnostics("types", {
   },
   mismatch: {
     severity: "error",
-    message: (p: { what: string; problem: string }) => `${p.what}: ${p.problem}`,
+    message: (p: { what: string; problem: string; nearest?: string | undefined }) => `${p.what}: ${p.problem}`,
+    hint: (p) => (p.nearest === undefined ? undefined : `did you mean '${p.nearest}'?`),
     doc: "TypeScript finds the emitted code faulty at what this place of the config became, in a way that fgc has no words of its own for. The message is TypeScript's.",
   },
   moduleError: {

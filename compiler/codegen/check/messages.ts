@@ -20,7 +20,7 @@ export type FaultKind =
   | { readonly kind: "no-module"; readonly module: string }
   /** What says nothing about the config: packages without types, parameters that got no type. */
   | { readonly kind: "harmless" }
-  | { readonly kind: "other"; readonly problem: string };
+  | { readonly kind: "other"; readonly problem: string; readonly nearest: string | undefined };
 
 const harmless = new Set([
   7016, // a package without declarations: its values are `any`
@@ -77,7 +77,16 @@ export function readFault({ code, lines }: TypeFault): FaultKind {
       break;
     }
   }
-  return mismatchIn(lines) ?? { kind: "other", problem: withoutStop(lines.at(-1) ?? first) };
+  return mismatchIn(lines) ?? { kind: "other", ...problemIn(lines) };
+}
+
+/** What the last line says, which is the innermost reason. */
+export function problemIn(lines: readonly string[]): {
+  readonly problem: string;
+  readonly nearest: string | undefined;
+} {
+  const text = lines.at(-1) ?? "";
+  return { problem: withoutStop(text.replace(/ Did you mean .*$/, "")), nearest: suggestion(text) };
 }
 
 function suggestion(text: string): string | undefined {
@@ -121,7 +130,8 @@ export function plainType(type: string): string {
   return type
     .replace(/import\("[^"]*"\)\./g, "")
     .replace(/\s*\|\s*undefined\b|\bundefined\s*\|\s*/g, "")
-    .replace(/^typeof /, "");
+    .replace(/^typeof /, "")
+    .replace(/^(Number|String|Boolean)$/, (name) => name.toLowerCase());
 }
 
 /** What a function type gives; absent for other types. */

@@ -17,7 +17,7 @@ import { lineStartsOf, type Origin, type SourceFile, type Span } from "../../sou
 import type { Argument, Mark, Source } from "../code.ts";
 import type { MarkedModule } from "../plan.ts";
 import { checkDiagnostics } from "./diagnostics.ts";
-import { type FaultKind, literalsOf, plainType, readFault, resultOf, withoutStop } from "./messages.ts";
+import { type FaultKind, literalsOf, plainType, problemIn, readFault, resultOf, withoutStop } from "./messages.ts";
 import type { TypeFault } from "./request.ts";
 
 export interface FaultContext {
@@ -83,7 +83,7 @@ class Translation {
     return (
       this.#describeCall(kind, call) ??
       this.#describeArgument(kind) ??
-      this.#describeAny(kind) ??
+      this.#describeAny() ??
       checkDiagnostics.emittedFault({}, { file, problem: withoutStop(lines[0] ?? "") })
     );
   }
@@ -232,12 +232,11 @@ class Translation {
   }
 
   /** Whatever else is wrong, at the node that it is wrong in. */
-  #describeAny(kind: FaultKind): Diagnostic | undefined {
+  #describeAny(): Diagnostic | undefined {
     const source = this.#around.at(-1)?.source;
     if (source === undefined) return undefined;
-    const problem = kind.kind === "other" ? kind.problem : withoutStop(this.#fault.lines.at(-1) ?? "");
     const [place, what] = placeOfSource(source);
-    return checkDiagnostics.mismatch(place, { what, problem });
+    return checkDiagnostics.mismatch(place, { what, ...problemIn(this.#fault.lines) });
   }
 
   #signature({ symbol }: CallNode): CallableSignature | undefined {
