@@ -6,27 +6,35 @@
  * run does, where it may write here. A cache that V8 does not take, because of its flags for instance, costs the time of compiling and nothing else.
  */
 // Not by `import`, which reads every export of these modules and so loads Node's file streams.
-const { readFileSync, renameSync, statSync, writeFileSync } = process.getBuiltinModule("node:fs");
+const { readFileSync, renameSync, statSync, writeFileSync, writeSync } = process.getBuiltinModule("node:fs");
 const { createRequire } = process.getBuiltinModule("node:module");
 const { fileURLToPath } = process.getBuiltinModule("node:url");
 const { constants, Script } = process.getBuiltinModule("node:vm");
 
-const filename = fileURLToPath(new URL("../dist/fgc.cjs", import.meta.url));
-// V8 compares no more than the length of the source: the name says which bundle and which engine it is for.
-const written = statSync(filename).mtimeMs.toString(36);
-const cacheFile = `${filename}.${written}-${process.versions.v8}-${process.arch}.cache`;
-const cachedData = readCache();
-// The bundle is pure ASCII: Latin-1 is the encoding that is not looked at.
-const source = readFileSync(filename, "latin1");
-const script = new Script(source, {
-  filename,
-  ...(cachedData && { cachedData }),
-  importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-});
-if (cachedData === undefined) process.on("exit", writeCache);
-script.runInThisContext()(createRequire(filename), filename);
+// What scripts ask first, and often: no compiler is needed for the answer.
+const [word, ...others] = process.argv.slice(2);
+if ((word === "--version" || word === "-V") && others.length === 0) {
+  const { version } = JSON.parse(readFileSync(fileURLToPath(new URL("../package.json", import.meta.url)), "utf8"));
+  writeSync(1, `${version}\n`);
+} else runBundle(fileURLToPath(new URL("../dist/fgc.cjs", import.meta.url)));
 
-function readCache() {
+function runBundle(filename) {
+  // V8 compares no more than the length of the source: the name says which bundle and which engine it is for.
+  const written = statSync(filename).mtimeMs.toString(36);
+  const cacheFile = `${filename}.${written}-${process.versions.v8}-${process.arch}.cache`;
+  const cachedData = readCache(cacheFile);
+  // The bundle is pure ASCII: Latin-1 is the encoding that is not looked at.
+  const source = readFileSync(filename, "latin1");
+  const script = new Script(source, {
+    filename,
+    ...(cachedData && { cachedData }),
+    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  if (cachedData === undefined) process.on("exit", () => writeCache(script, source, cacheFile));
+  script.runInThisContext()(createRequire(filename), filename);
+}
+
+function readCache(cacheFile) {
   try {
     return readFileSync(cacheFile);
   } catch {
@@ -35,7 +43,7 @@ function readCache() {
 }
 
 /** At the end of a run, so that the functions which it used are in it. One that used few (`--version`) is not kept. */
-function writeCache() {
+function writeCache(script, source, cacheFile) {
   const data = script.createCachedData();
   if (data.length < source.length) return;
   try {

@@ -142,13 +142,19 @@ function joined(cells: readonly { readonly text: string; readonly width: number 
   };
 }
 
-const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+let segmenter: Intl.Segmenter | undefined;
+
+/** Made when a line needs it: its tables take longer to load than a small command runs. */
+function graphemes(text: string): Iterable<{ readonly segment: string }> {
+  segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" });
+  return segmenter.segment(text);
+}
 
 /** A stretch of a line as the terminal shows it, from column `column` on. */
 function shown(text: string, column: number): Shown {
   if (/^[ -~]*$/.test(text)) return { text, width: text.length, cells: undefined };
   let at = column;
-  const cells = [...segmenter.segment(text)].flatMap(({ segment }) =>
+  const cells = [...graphemes(text)].flatMap(({ segment }) =>
     // A line end is one grapheme with what it joins; here each control character is its own.
     (/\p{Cc}/u.test(segment) ? [...segment] : [segment]).map((grapheme) => {
       const cell = cellOf(grapheme, at);
