@@ -3,6 +3,7 @@ import { join, relative } from "node:path";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import { diagnosticJson, renderDiagnostic } from "../diagnostics/render.ts";
 import type { CommandDefinition, CommandResult } from "./command.ts";
+import { openEditor } from "./editor.ts";
 import { ExitCode, isUsageFault } from "./exit-code.ts";
 import type { CliHost } from "./host.ts";
 import type { GlobalOptions, Session } from "./session.ts";
@@ -70,9 +71,22 @@ export async function printResult(
   const document = globals.json ? `${JSON.stringify(result.json, null, 2)}\n` : result.text;
   if (globals.outputFile !== undefined || globals.edit)
     await writeDocument(host, command, session, document, result.extension ?? "txt");
-  else host.stdout.write(document);
+  else host.stdout.write(await inColors(host, globals, result, document));
   const failed = diagnostics.some(({ severity }) => severity === "error" || (globals.werror && severity === "warning"));
   return result.exitCode ?? (failed ? ExitCode.InvalidInput : ExitCode.Ok);
+}
+
+/** In colours where a terminal shows them. Whatever goes to a pipe or a file is the text itself. */
+async function inColors(
+  host: CliHost,
+  { json, color }: GlobalOptions,
+  { language }: CommandResult,
+  document: string,
+): Promise<string> {
+  if (language === undefined || json || !usesColor(host, color, host.stdout)) return document;
+  const { loadHighlighter } = await import("./highlight/highlighter.ts");
+  const { highlightAnsi } = await import("./highlight/print.ts");
+  return highlightAnsi(await loadHighlighter(host.packageRoot, language), document);
 }
 
 async function writeDocument(
@@ -90,12 +104,7 @@ async function writeDocument(
   host.files.writeText(path, document);
   host.stderr.write(`wrote ${showPath(host, path)}\n`);
   if (!globals.edit) return;
-  // VS Code's terminal brings its own program; otherwise what the user chose.
-  const remote = host.environment("VSCODE_IPC_HOOK_CLI") !== undefined || host.environment("TERM_PROGRAM") === "vscode";
-  const [editor = "vi", ...args] = remote
-    ? ["code"]
-    : (host.environment("VISUAL") ?? host.environment("EDITOR") ?? "vi").split(/\s+/);
-  await host.run(editor, [...args, path]);
+  await openEditor(host, [path]);
 }
 
 /** Errors of the user's, or of ours: printed, and turned into an exit code. A user's fault never shows a JavaScript stack. */
