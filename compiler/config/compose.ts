@@ -13,7 +13,7 @@ import { isMap } from "yaml";
 import type { Diagnostic, Place } from "../diagnostics/diagnostic.ts";
 import type { Origin, Span } from "../source/span.ts";
 import { configDiagnostics as faults } from "./diagnostics.ts";
-import { type LexFault, LexState } from "./lex.ts";
+import { type LexFault, LexState, tooLargeAt } from "./lex.ts";
 import { maximumNesting } from "./limits.ts";
 import { type AliasPlace, faultyScalar, TreeReader } from "./read-tree.ts";
 import { type Block, composeBlocks, composePart, isSound } from "./recover.ts";
@@ -56,6 +56,12 @@ export function composeConfig(rendered: RenderedText, memory = processMemory): C
   };
   const report = (at: number, diagnostic: Diagnostic): void => void diagnostics.push({ at, diagnostic });
   const text = normalize(rendered.text, (at, code) => report(at, faults.controlCharacter(place(at, at + 1), { code })));
+  const tooLarge = tooLargeAt(text);
+  if (tooLarge !== undefined) {
+    const megabytes = (text.length / 1e6).toFixed(1);
+    const diagnostic = faults.tooLarge(place(tooLarge, tooLarge + 1), { megabytes });
+    return { root: undefined, partial: undefined, diagnostics: [diagnostic], aliases: [], anchors: [] };
+  }
   const shared = memory.blocksOf(text);
   if (shared !== undefined) return readShared(shared, text, place, diagnostics);
   const state = new LexState();
@@ -75,9 +81,7 @@ export function composeConfig(rendered: RenderedText, memory = processMemory): C
     place,
     report: (diagnostic) => report(text.length, diagnostic),
   });
-  const isTooMuch = (blocks?.parts ?? [whole]).some(({ lexFaults }) =>
-    lexFaults.some(({ kind }) => kind === "deep" || kind === "large"),
-  );
+  const isTooMuch = (blocks?.parts ?? [whole]).some(({ lexFaults }) => lexFaults.some(({ kind }) => kind === "deep"));
   const partial = isTooMuch
     ? undefined
     : blocks === undefined
@@ -122,7 +126,8 @@ function finish(
   const failed = found.some(({ severity }) => severity === "error");
   return {
     root: failed ? undefined : partial,
-    partial,
+    // What is nested too deep was cut off, and the rest may still be more than later stages can hold.
+    partial: reader.isTooDeep ? undefined : partial,
     diagnostics: found,
     aliases: reader.aliases,
     anchors: reader.definitions.map(({ name, start, end }) => ({ name, origin: lazily(place, start, end) })),
@@ -152,7 +157,7 @@ function blocksOf(text: string, whole: ReturnType<typeof composePart>): { parts:
     const again = new LexState();
     return { parts: [{ ...composePart(text, 0, text.length, again), start: 0, end: text.length }], state: again };
   };
-  if (whole.lexFaults.some(({ kind }) => kind === "deep" || kind === "large" || kind === "version")) return asOne();
+  if (whole.lexFaults.some(({ kind }) => kind === "deep" || kind === "version")) return asOne();
   const parts = composeBlocks(text, state);
   return parts.every(isSound) ? asOne() : { parts, state };
 }
@@ -223,12 +228,12 @@ function* lexDiagnostics(
     if (fault.kind === "syntax" && tabs.length > 0) continue;
     yield {
       at: fault.start,
-      diagnostic: lexDiagnostic(fault, place(fault.start, fault.end), tabLines.size - 1, text.length),
+      diagnostic: lexDiagnostic(fault, place(fault.start, fault.end), tabLines.size - 1),
     };
   }
 }
 
-function lexDiagnostic(fault: LexFault, place: Place, otherTabs: number, length: number): Diagnostic {
+function lexDiagnostic(fault: LexFault, place: Place, otherTabs: number): Diagnostic {
   switch (fault.kind) {
     case "tab":
       return faults.tab(place, { others: otherTabs });
@@ -240,8 +245,6 @@ function lexDiagnostic(fault: LexFault, place: Place, otherTabs: number, length:
       return faults.yamlVersion(place, { version: fault.text });
     case "deep":
       return faults.tooDeep(place, { most: maximumNesting });
-    case "large":
-      return faults.tooLarge(place, { megabytes: (length / 1e6).toFixed(1) });
     case "syntax":
       return faults.syntax(place, { message: fault.why ?? "this is not understood" });
   }

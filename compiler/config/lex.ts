@@ -9,7 +9,7 @@
  *
  * Needs:   text without control characters (`text.ts`).
  * Leaves:  concrete syntax trees, where every tag is replaced by `!tN`, N being its index in `tags`: `yaml` then has no opinion on it.
- * Faults:  config/tab, config/bad-tag, config/bad-anchor, config/yaml-version; a text of too many tokens, or too deep a nesting.
+ * Faults:  config/tab, config/bad-tag, config/bad-anchor, config/yaml-version, config/too-deep.
  */
 import { type CST, Lexer, Parser } from "yaml";
 import { maximumNesting, maximumTokens } from "./limits.ts";
@@ -51,7 +51,7 @@ function makeLexer(): Lexer {
 }
 
 export interface LexFault {
-  readonly kind: "tab" | "tag" | "anchor" | "version" | "syntax" | "deep" | "large";
+  readonly kind: "tab" | "tag" | "anchor" | "version" | "syntax" | "deep";
   readonly start: number;
   readonly end: number;
   readonly text: string;
@@ -79,13 +79,7 @@ export function lexConfig(text: string, from = 0, to = text.length, state = new 
   parser.offset = from;
   const faults: LexFault[] = [];
   const tokens: CST.Token[] = [];
-  let count = 0;
   for (const lexeme of lexer.lex(from === 0 && to === text.length ? text : text.slice(from, to))) {
-    count += 1;
-    if (count > maximumTokens) {
-      faults.push({ kind: "large", start: parser.offset, end: parser.offset + 1, text: "" });
-      return { documents: [], tags: state.tags, faults };
-    }
     // Blanks and plain text may not contain tabs; comments, quoted and block scalars may.
     if (lexeme.includes("\t") && /^[ \t]+$/.test(lexeme)) {
       const start = parser.offset + lexeme.indexOf("\t");
@@ -97,6 +91,22 @@ export function lexConfig(text: string, from = 0, to = text.length, state = new 
   const walk = new TokenWalk(faults, state);
   const documents = tokens.filter((token) => walk.stream(token));
   return { documents, tags: state.tags, faults };
+}
+
+/** Shorter texts cannot have too many tokens for the machine to read them at once. */
+const alwaysRead = 1_500_000;
+
+/** Where a text goes beyond what is read of YAML, if it does: an offset. Found without building anything. */
+export function tooLargeAt(text: string): number | undefined {
+  if (text.length < alwaysRead) return undefined;
+  let count = 0;
+  let offset = 0;
+  for (const lexeme of makeLexer().lex(text)) {
+    count += 1;
+    if (count > maximumTokens) return Math.min(offset, text.length - 1);
+    offset += lexeme.length;
+  }
+  return undefined;
 }
 
 const anchorName = /^[A-Za-z0-9_-]+$/;

@@ -8,6 +8,9 @@ import { maximumNesting } from "./limits.ts";
 import type { ScannedTag } from "./tags.ts";
 import type { ConfigNode, ConfigPair, ConfigScalar } from "./tree.ts";
 
+/** Looking for a near name takes time that grows with the number of names: a text with more such faults has another problem. */
+const mostSuggestions = 50;
+
 export interface AnchorDefinition {
   readonly name: string;
   /** Of the node, its tag included. */
@@ -38,8 +41,7 @@ export class TreeReader {
   readonly #depths = new WeakMap<ConfigNode, number>();
   readonly #options: TreeReaderOptions;
   readonly #undefinedUses = new Map<string, (readonly [number, number])[]>();
-  #laterAnchors: readonly { readonly name: string; readonly at: number }[] | undefined;
-  #tooDeep = false;
+  isTooDeep = false;
   /** What the nodes that are being read have for tags, and what their places count from. */
   #tags: readonly ScannedTag[];
   #base = 0;
@@ -119,8 +121,8 @@ export class TreeReader {
       this.#depths.set(node, depth + 1);
       return node;
     }
-    if (!this.#tooDeep) report(faults.tooDeep(place(node.start, node.start + 1), { most: maximumNesting }));
-    this.#tooDeep = true;
+    if (!this.isTooDeep) report(faults.tooDeep(place(node.start, node.start + 1), { most: maximumNesting }));
+    this.isTooDeep = true;
     return faultyScalar(node.start);
   }
 
@@ -183,28 +185,29 @@ export class TreeReader {
   /** Reports each name that no anchor above its uses defines: once, whatever the number of uses. */
   finish(): void {
     const { place, report } = this.#options;
+    const definitions = this.#undefinedUses.size === 0 ? new Map<string, number>() : anchorsOf(this.#options.text);
+    let suggestions = 0;
     for (const [name, [first, ...others]] of this.#undefinedUses) {
       const [start, end] = first as readonly [number, number];
-      const later = this.#anchorsAhead().find((anchor) => anchor.name === name && anchor.at > start);
+      const definition = definitions.get(name);
+      const later = definition !== undefined && definition > start ? definition : undefined;
       const labels = others.slice(0, 3).map((use) => ({ span: place(...use).span, text: "and used here" }));
       if (later !== undefined)
-        labels.push({ span: place(later.at, later.at + name.length + 1).span, text: "defined only here" });
-      const known = new Set(this.#anchorsAhead().map((anchor) => anchor.name));
-      const near = later === undefined ? nearest(name, known) : undefined;
+        labels.push({ span: place(later, later + name.length + 1).span, text: "defined only here" });
+      suggestions += 1;
+      const near =
+        later === undefined && suggestions <= mostSuggestions ? nearest(name, definitions.keys()) : undefined;
       report(
         faults.undefinedAlias({ ...place(start, end), labels }, { name, nearest: near, later: later !== undefined }),
       );
     }
     this.#undefinedUses.clear();
   }
+}
 
-  #anchorsAhead(): readonly { readonly name: string; readonly at: number }[] {
-    this.#laterAnchors ??= [...this.#options.text.matchAll(/(?<=[\s[{,]|^)&([\w-]+)/g)].map((match) => ({
-      name: match[1] as string,
-      at: match.index,
-    }));
-    return this.#laterAnchors;
-  }
+/** Every `&name` of the text, with the place of its last one. */
+function anchorsOf(text: string): ReadonlyMap<string, number> {
+  return new Map([...text.matchAll(/(?<=[\s[{,]|^)&([\w-]+)/g)].map((match) => [match[1] as string, match.index]));
 }
 
 function emptyScalar(at: number): ConfigScalar {

@@ -29,8 +29,7 @@ export interface Block extends Composed {
 /** Composes one stretch of the text. */
 export function composePart(text: string, from: number, to: number, state: LexState): Composed {
   const { documents: tokens, faults } = lexConfig(text, from, to, state);
-  if (faults.some(({ kind }) => kind === "deep" || kind === "large"))
-    return { documents: [], lexFaults: faults, fault: undefined };
+  if (faults.some(({ kind }) => kind === "deep")) return { documents: [], lexFaults: faults, fault: undefined };
   const composer = new Composer({
     version: "1.1",
     schema: "failsafe",
@@ -67,7 +66,7 @@ export function composeBlocks(text: string, state: LexState): readonly Block[] {
     };
     let block = read(1);
     let count = 1;
-    if (!isSound(block))
+    if (block.fault?.isOpen === true)
       for (let more = 2; more <= longestJoin && i + more <= starts.length; more += 1) {
         const joined = read(more);
         if (!isSound(joined) || !runsOn(joined, starts.slice(i + 1, i + more))) continue;

@@ -19,6 +19,8 @@ export interface SyntaxFault {
   readonly end: number;
   readonly message: string;
   readonly hint?: string;
+  /** A quote or bracket is open at the end: what comes next may belong to it. */
+  readonly isOpen?: true;
   readonly label?: { readonly start: number; readonly end: number; readonly text: string };
 }
 
@@ -139,7 +141,12 @@ function firstUnclosed(tokens: readonly CST.Token[], before: number): SyntaxFaul
     if (token.type === "flow-collection") {
       const open = token.start.source;
       if (!token.end.some(({ type }) => type === "flow-map-end" || type === "flow-seq-end"))
-        return { start: token.start.offset, end: token.start.offset + 1, message: `this '${open}' is never closed` };
+        return {
+          start: token.start.offset,
+          end: token.start.offset + 1,
+          message: `this '${open}' is never closed`,
+          isOpen: true,
+        };
     }
     if (token.type === "double-quoted-scalar" || token.type === "single-quoted-scalar") {
       const { source, offset } = token;
@@ -150,6 +157,7 @@ function firstUnclosed(tokens: readonly CST.Token[], before: number): SyntaxFaul
           start: offset,
           end: offset + (lineEnd < 0 ? source.length : lineEnd),
           message: `this ${quote === '"' ? "double" : "single"} quote is never closed`,
+          isOpen: true,
           hint:
             quote === "'"
               ? "in a single-quoted text a quote is written twice: 'it''s'"

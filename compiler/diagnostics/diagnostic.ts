@@ -85,11 +85,20 @@ export function defineDiagnostics<const T extends Record<string, Entry<any>>>(st
   return Object.defineProperty(makers, entriesKey, { value: listed }) as Makers<T>;
 }
 
+/** Nobody reads more, and a text that is no config at all can have one for every line. */
+export const mostDiagnostics = 1000;
+
 /** One fault may be found on several ways, through two projects or by two passes over a text: each is told once, as it was found first. */
-export function distinctDiagnostics(diagnostics: readonly Diagnostic[]): readonly Diagnostic[] {
+export function distinctDiagnostics(diagnostics: Iterable<Diagnostic>): readonly Diagnostic[] {
   const seen = new Set<string>();
-  return diagnostics.filter(({ code, message, span }) => {
+  const distinct: Diagnostic[] = [];
+  for (const diagnostic of diagnostics) {
+    const { code, message, span } = diagnostic;
     const key = `${code} ${span?.file.path}:${span?.start} ${message}`;
-    return !seen.has(key) && seen.add(key);
-  });
+    if (seen.has(key)) continue;
+    seen.add(key);
+    distinct.push(diagnostic);
+    if (distinct.length >= mostDiagnostics) break;
+  }
+  return distinct;
 }

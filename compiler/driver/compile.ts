@@ -20,7 +20,7 @@ import {
 } from "../config/project.ts";
 import { projectDiagnostics } from "../config/project-diagnostics.ts";
 import type { YamlFloats } from "../config/scalars.ts";
-import { type Diagnostic, DiagnosticError, type Place } from "../diagnostics/diagnostic.ts";
+import { type Diagnostic, DiagnosticError, distinctDiagnostics, type Place } from "../diagnostics/diagnostic.ts";
 import { buildGraphFrom } from "../graph/build.ts";
 import { entryOf, type GraphValue } from "../graph/node.ts";
 import { nearest } from "../source/nearest.ts";
@@ -195,8 +195,10 @@ export interface PartialGraph {
 
 export function composePartially(rendered: RenderedTemplate, yamlFloats: YamlFloats): PartialGraph {
   const composed = composeConfig(rendered);
-  if (composed.partial === undefined) return { graph: undefined, failed: true, diagnostics: composed.diagnostics };
+  if (composed.partial === undefined)
+    return { graph: undefined, failed: true, diagnostics: distinctDiagnostics(composed.diagnostics) };
   const built = buildGraphFrom(composed.partial, rendered, yamlFloats);
   const failed = composed.root === undefined || built.graph === undefined;
-  return { graph: built.partial, failed, diagnostics: [...composed.diagnostics, ...built.diagnostics] };
+  const diagnostics = distinctDiagnostics([...composed.diagnostics, ...built.diagnostics]);
+  return { graph: built.partial, failed, diagnostics };
 }

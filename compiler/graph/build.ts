@@ -26,6 +26,7 @@ import { buildTagged, taggedWords } from "./build-tagged.ts";
 import { checkGraph } from "./check.ts";
 import { describe, placeOf } from "./describe.ts";
 import { graphDiagnostics as faults } from "./diagnostics.ts";
+import { findExplosion } from "./extent.ts";
 import { buildEntries, type MappingPairs } from "./mapping.ts";
 import type { DictEntry, GraphValue, ScalarNode, TupleNode } from "./node.ts";
 
@@ -42,6 +43,16 @@ export interface BuildGraphResult {
 export function buildGraphFrom(root: ConfigNode, rendered: RenderedText, yamlFloats: YamlFloats): BuildGraphResult {
   const builder = new GraphBuilder(rendered, yamlFloats);
   const value = builder.build(root);
+  const explosion = findExplosion(value);
+  if (explosion !== undefined) {
+    builder.report(faults.aliasBomb(placeOf(explosion.origin), {}));
+    return {
+      graph: undefined,
+      partial: builder.nothing(root),
+      values: builder.built,
+      diagnostics: builder.diagnostics,
+    };
+  }
   for (const diagnostic of checkGraph(value)) builder.report(diagnostic);
   const graph = builder.withoutDottedTargets(value);
   const { diagnostics, built } = builder;
@@ -66,6 +77,8 @@ export class GraphBuilder {
   readonly incomplete = new Set<ConfigNode>();
   /** Of mappings, merge keys followed: many may merge the same one. */
   readonly pairs = new Map<ConfigNode, MappingPairs>();
+  /** How many pairs `<<` has brought in, all mappings together. */
+  mergedPairs = 0;
 
   report(diagnostic: Diagnostic): void {
     this.diagnostics.push(diagnostic);

@@ -100,6 +100,12 @@ export const graphDiagnostics = defineDiagnostics("graph", {
     hint: () => "quote it ('on' and 'yes' are booleans)",
     doc: "The keys at the root of a config are its targets, and are asked for by name on the command line, so they are texts. YAML reads a bare `on` or `yes` as a boolean.",
   },
+  aliasBomb: {
+    severity: "error",
+    message: () => "written out, this has more than a million values: aliases of aliases multiply",
+    hint: () => "make the repeated part a node (!list:@NAME, !dict:@NAME): nodes are shared, not copied",
+    doc: "An alias of a plain list or mapping stands for a copy, so a few lines of aliases of aliases stand for more values than a machine can hold. Nodes (calls, `!list`, `!dict`) are shared and can be used any number of times.",
+  },
   valueType: {
     severity: "error",
     message: (p: { type: string; text: string }) =>

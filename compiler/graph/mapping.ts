@@ -7,6 +7,7 @@
  * Merging is done on config nodes, as YAML 1.1 defines it: what a tag makes of the merged mapping does not matter, and the
  * values are the same nodes at all places.
  */
+import { maximumPlaces } from "../config/limits.ts";
 import { resolvePlain } from "../config/scalars.ts";
 import { yamlTagPrefix } from "../config/tags.ts";
 import type { ConfigMapping, ConfigNode, ConfigPair } from "../config/tree.ts";
@@ -98,9 +99,19 @@ function split(node: ConfigMapping, builder: GraphBuilder): MappingPairs {
     }
     if (wrong !== undefined && wrong.faulty !== true) reportMergeSource(pair, wrong, builder);
   }
-  const pairs = { merged: distinct(merged, builder), own };
+  const pairs = { merged: bounded(distinct(merged, builder), node, builder), own };
   builder.pairs.set(node, pairs);
   return pairs;
+}
+
+/** A chain of mappings that each merge the one before holds the square of its length. */
+function bounded(merged: readonly ConfigPair[], node: ConfigMapping, builder: GraphBuilder): readonly ConfigPair[] {
+  const before = builder.mergedPairs;
+  builder.mergedPairs += merged.length;
+  if (builder.mergedPairs <= maximumPlaces) return merged;
+  if (before <= maximumPlaces) builder.report(faults.aliasBomb(placeOf(builder.originOf(node)), {}));
+  builder.incomplete.add(node);
+  return [];
 }
 
 /** Told at the `<<`: what it merges is mostly an alias, whose node stands elsewhere. */

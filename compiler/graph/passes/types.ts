@@ -91,6 +91,7 @@ class Placement {
   /** Parameters that misspelt arguments were probably meant for. */
   readonly #meant = new Set<string>();
   readonly #positional = new Map<number, GraphValue[]>();
+  readonly #optionNames = new Set<string>();
   readonly #options: { readonly keyword: Keyword; readonly position: number }[] = [];
   /** Of positional parameters that were given by name. */
   readonly #nameOrigins = new Map<number, Origin>();
@@ -213,7 +214,7 @@ class Placement {
     const isTaken =
       slot.option === undefined
         ? this.#positional.has(slot.parameter)
-        : this.#options.some(({ keyword, position }) => keyword.name === name && position === slot.parameter);
+        : this.#optionNames.has(`${slot.parameter} ${name}`);
     if (isTaken) {
       this.#context.report(
         faults.duplicateArgument(placeOf(entry.nameOrigin), { callee: this.#callee, name: entry.name }),
@@ -225,7 +226,10 @@ class Placement {
     if (slot.option === undefined) {
       this.#positional.set(slot.parameter, [value]);
       this.#nameOrigins.set(slot.parameter, entry.nameOrigin);
-    } else this.#options.push({ keyword: { ...entry, name, value }, position: slot.parameter });
+    } else {
+      this.#optionNames.add(`${slot.parameter} ${name}`);
+      this.#options.push({ keyword: { ...entry, name, value }, position: slot.parameter });
+    }
   }
 
   /** A parameter that nothing is given for is likelier meant than one that is given too. */
