@@ -4,6 +4,7 @@
  * A command returns data; `output.ts` prints it as text or JSON, writes it to a file, or opens it in an editor.
  */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
+import type { Language } from "./highlight/highlighter.ts";
 import type { CliHost } from "./host.ts";
 import type { Session } from "./session.ts";
 import type { WatchRound } from "./watch.ts";
@@ -54,6 +55,8 @@ export interface CommandResult {
   /** Warnings and remarks; errors are thrown where nothing can be printed. */
   readonly diagnostics?: readonly Diagnostic[];
   readonly exitCode?: number;
+  /** What the text is written in, where a terminal may show it in colours. */
+  readonly language?: Language | undefined;
   /** For `-e`: what kind of text it is. */
   readonly extension?: string;
   /** Files that the result depends on: for `--watch`, which knows by itself what was read through the host. */

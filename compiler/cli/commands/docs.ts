@@ -30,7 +30,12 @@ export const docsCommand = defineCommand({
       const { docsJson, printTemplateDocs } = await import("../template-docs.ts");
       const show = (path: string) => showPath(host, path);
       const text = printTemplateDocs(template.docs, options.format, show);
-      return { text, json: docsJson(template.docs), extension: options.format === "text" ? "txt" : options.format };
+      return {
+        text,
+        json: docsJson(template.docs),
+        language: options.format === "yaml" ? "template" : undefined,
+        extension: options.format === "text" ? "txt" : options.format,
+      };
     }
     if (template !== undefined && /\.(?:ya?ml|jinja2?)$/.test(name as string))
       throw new DiagnosticError(

@@ -11,6 +11,7 @@ import { docsCommand } from "./docs.ts";
 import { explainCommand } from "./explain.ts";
 import { fmtCommand } from "./fmt.ts";
 import { graphCommand } from "./graph.ts";
+import { highlightCommand } from "./highlight.ts";
 import { indexCommand } from "./index-command.ts";
 import { lintCommand } from "./lint.ts";
 import { lsCommand } from "./ls.ts";
@@ -45,6 +46,7 @@ export const commands: readonly CommandDefinition[] = [
   newCommand,
   fmtCommand,
   lintCommand,
+  highlightCommand,
   wsCommand,
   projectCommand,
   completionCommand,

@@ -1,7 +1,14 @@
-/** @file `fgc pp`: the preprocessed text of a config, byte for byte. */
-import { type Origin, startOf } from "../../source/span.ts";
-import { defineCommand, text, toggle } from "../command.ts";
-import { showPath } from "../output.ts";
+/** @file `fgc pp`: the preprocessed text of a config, byte for byte; with the places that wrote it, as a page, or as far as it goes. */
+import { DiagnosticError } from "../../diagnostics/diagnostic.ts";
+import { diagnosticJson } from "../../diagnostics/render.ts";
+import { type Preprocessed, preprocess } from "../../driver/compile.ts";
+import { type Piece, RenderTrace, TemplateFault } from "../../template/index.ts";
+import { type CommandResult, defineCommand, text, toggle } from "../command.ts";
+import { cliDiagnostics as faults } from "../diagnostics.ts";
+import { ExitCode } from "../exit-code.ts";
+import { placeNames, type Style, variableNames } from "../explain-report.ts";
+import type { CliHost } from "../host.ts";
+import { usesColor } from "../output.ts";
 import { Session } from "../session.ts";
 
 export const ppCommand = defineCommand({
@@ -14,79 +21,104 @@ export const ppCommand = defineCommand({
   canWatch: true,
   options: {
     debug: toggle("-d, --debug", "print each template that was read, numbered, to stderr"),
-    origin: toggle("--origin", "add the source of each line in a right-hand comment column"),
+    origin: toggle("--origin", "add the template, line and block of each line in a right-hand comment column"),
+    html: toggle("--html", "as a page in which every line shows where it was written"),
+    partial: toggle("--partial", "where rendering fails, print the text without what the faults spoil"),
     diff: text("--diff <config>", "compare with another config, ignoring the clock"),
   },
   async run(host, { options, session }) {
-    const rendered = session.preprocess();
-    const { inputs } = rendered;
+    const style = () => ({
+      color: usesColor(host, session.globals.color, host.stdout),
+      ...placeNames(host, session.project),
+    });
+    if (options.html) return asPage(host, session, style());
+    const { lineMap, writtenLines } = await import("../pp/written-lines.ts");
+    const rendered = preprocessed(session, options.partial);
+    if (rendered instanceof TemplateFault) return partialResult(host, rendered, options.origin, style());
+    const { inputs, diagnostics, pieces } = rendered;
     if (options.debug) for (const dump of dumpTemplates(rendered.templates)) host.stderr.write(dump);
-    const origins = () => lineOrigins(rendered.text, rendered.originAt.bind(rendered));
-    const result = {
-      // Most runs want no places.
-      get json() {
-        return { text: rendered.text, map: origins() };
-      },
-      inputs,
-      extension: "yaml",
-      diagnostics: rendered.diagnostics,
-    };
+    const common = { inputs, diagnostics, extension: "yaml" };
     if (options.diff !== undefined) {
       const { diffLines } = await import("../diff.ts");
       const other = new Session(host, { ...session.globals, configTemplate: options.diff }, []);
       const theirs = withoutClock(other.preprocess().text);
       const difference = diffLines(withoutClock(rendered.text), theirs, rendered.config, options.diff);
-      return {
-        inputs,
-        extension: "yaml",
-        diagnostics: rendered.diagnostics,
-        text: difference,
-        json: { diff: difference },
-      };
+      return { ...common, text: difference, json: { diff: difference } };
     }
-    if (!options.origin) return Object.assign(result, { text: rendered.text });
-    const lines = origins();
-    const texts = rendered.text.split("\n");
-    const width = Math.min(80, Math.max(...texts.map((line) => line.length)));
-    const annotated = texts.map((line, i) => {
-      const from = lines[i];
-      return from === undefined || line === ""
-        ? line
-        : `${line.padEnd(width)}  # ${showPath(host, from.file)}:${from.sourceLine}`;
-    });
-    return Object.assign(result, { text: annotated.join("\n") });
+    const { originColumn } = await import("../pp/origin-column.ts");
+    return {
+      ...common,
+      text: options.origin ? originColumn(writtenLines(pieces), style()) : rendered.text,
+      language: options.origin ? undefined : "config",
+      // Most runs want no places.
+      get json() {
+        return { text: rendered.text, map: lineMap(writtenLines(pieces)) };
+      },
+    };
   },
 });
 
-interface LineOrigin {
-  readonly line: number;
-  readonly file: string;
-  readonly sourceLine: number;
-  readonly block: string | undefined;
-  readonly chain: readonly {
-    readonly kind: string;
-    readonly name: string;
-    readonly file: string;
-    readonly line: number;
-  }[];
+/** The text; with faults and `--partial`, the fault that has what is known of it. */
+function preprocessed(session: Session, partial: boolean): Preprocessed | TemplateFault {
+  try {
+    return session.preprocess();
+  } catch (error) {
+    if (!(error instanceof TemplateFault) || error.partialText.trim() === "") throw error;
+    if (partial) return error;
+    throw new DiagnosticError(...error.diagnostics, faults.partialText({}, {}));
+  }
 }
 
-/** Where each line of the text was written. */
-function lineOrigins(textOfConfig: string, originAt: (offset: number) => Origin): LineOrigin[] {
-  let offset = 0;
-  return textOfConfig.split("\n").map((line, i) => {
-    const firstInk = offset + (line.length - line.trimStart().length);
-    const { span, stack } = originAt(Math.min(firstInk, Math.max(textOfConfig.length - 1, 0)));
-    offset += line.length + 1;
-    const chain = stack.map((frame) => ({
-      kind: frame.kind,
-      name: frame.name,
-      file: frame.span.file.path,
-      line: startOf(frame.span).line,
-    }));
-    const block = stack.filter((frame) => frame.kind === "block").at(-1)?.name;
-    return { line: i + 1, file: span.file.path, sourceLine: startOf(span).line, block, chain };
+async function partialResult(
+  host: CliHost,
+  fault: TemplateFault,
+  withOrigin: boolean,
+  style: Style,
+): Promise<CommandResult> {
+  const { lineMap, writtenLines } = await import("../pp/written-lines.ts");
+  const { originColumn } = await import("../pp/origin-column.ts");
+  const { aroundFaults } = await import("../pp/partial-text.ts");
+  const lines = writtenLines(fault.partialPieces);
+  const errors = fault.diagnostics.filter(({ severity }) => severity === "error");
+  const forPeople = () => (host.stdout.isTerminal ? aroundFaults(lines, errors, style.color) : fault.partialText);
+  return {
+    text: withOrigin ? originColumn(lines, style) : forPeople(),
+    json: {
+      ok: false,
+      text: fault.partialText,
+      map: lineMap(lines),
+      diagnostics: fault.diagnostics.map(diagnosticJson),
+    },
+    diagnostics: fault.diagnostics,
+    inputs: fault.used.map(({ path }) => path),
+    extension: "yaml",
+    exitCode: ExitCode.InvalidInput,
+  };
+}
+
+async function asPage(host: CliHost, session: Session, { showFile }: Style): Promise<CommandResult> {
+  const { originPage } = await import("../pp/page.ts");
+  const { writtenLines } = await import("../pp/written-lines.ts");
+  const { Attributor } = await import("../../driver/provenance/attribution.ts");
+  const trace = new RenderTrace();
+  const { request } = session;
+  const rendered = preprocess(host, request, { trace });
+  const attributor = new Attributor(variableNames(session));
+  const sourcesOf = (origin: Piece["origin"]) => {
+    const printed = trace.printed(origin);
+    if (printed === undefined) return [];
+    const { inputs, ...winner } = attributor.printed(printed, origin, { request, caller: undefined });
+    return [winner, ...inputs.map((input) => ({ ...input, note: `${input.name}: ${input.note}` }))];
+  };
+  const page = originPage({
+    title: rendered.config,
+    project: session.project.name,
+    lines: writtenLines(rendered.pieces),
+    showFile,
+    sourcesOf,
   });
+  const { diagnostics, inputs } = rendered;
+  return { text: page, json: { html: page }, diagnostics, inputs, extension: "html" };
 }
 
 function dumpTemplates(templates: readonly { readonly name: string; readonly text: string }[]): string[] {
