@@ -58,6 +58,13 @@ export type BundleResult =
 export class Bundler {
   readonly #contexts = new Map<string, Kept>();
 
+  /** Begins to start the bundler's process. */
+  start(): void {
+    const esbuild = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
+    // Whatever is wrong with it will be said by the first bundle.
+    esbuild.transform("").catch(() => {});
+  }
+
   async bundle(request: BundleRequest): Promise<BundleResult> {
     const { modules, ...rest } = request;
     const key = JSON.stringify({ ...rest, replacements: [...(rest.replacements ?? [])] });

@@ -14,10 +14,10 @@ import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import type { GraphValue } from "../graph/node.ts";
 import { irToJson, type PassName } from "../graph/passes/index.ts";
 import { targetOf } from "../graph/passes/queries.ts";
-import { type BuiltAsset, buildAssets } from "./assets.ts";
+import { type BuiltAsset, buildAssets, cacheFolder } from "./assets.ts";
 import { buildDiagnostics, emitDiagnostics } from "./build-diagnostics.ts";
 import { printGraphs } from "./dump.ts";
-import { hashOf } from "./file-hashes.ts";
+import { hashOf, loadHashes, saveHashes } from "./file-hashes.ts";
 import { Formatting } from "./formatting.ts";
 import { identityOf, inputPaths, isUpToDate } from "./freshness.ts";
 import type { Host } from "./host.ts";
@@ -133,6 +133,11 @@ class Build {
 
   async run(): Promise<BuildReport> {
     const target = this.#request.target ?? "main";
+    // Both take as long to begin as all that comes before their turn.
+    this.#tools.formatting.start();
+    if (this.#request.emit !== "ts") this.#tools.bundler.start();
+    const hashes = join(cacheFolder(this.#host), "file-hashes.json");
+    loadHashes(hashes);
     const program = compileProgram(this.#host, {
       ...this.#request,
       targets: [target],
@@ -155,7 +160,6 @@ class Build {
     ) {
       return { ...this.#report(folders, previous.outputs, inputPaths(previous, folders)), upToDate: true, dumps };
     }
-    this.#tools.formatting.start();
     const { emission, assets, root, toCheck } = await this.#emit(program, target, folders);
     // Checked as composed, formatted and bundled at the same time; what is bundled is the formatted text, for the source maps.
     const checked = this.#check(toCheck, program);
@@ -175,6 +179,7 @@ class Build {
       ...assets.flatMap((asset) => asset.inputs),
     ];
     this.#write(outputs, inputs, assets, root, folders);
+    saveHashes(hashes);
     return { ...this.#report(folders, outputs, inputs), upToDate: false, dumps };
   }
 
