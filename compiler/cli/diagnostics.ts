@@ -76,6 +76,11 @@ export const cliDiagnostics = defineDiagnostics("cli", {
     hint: () => "rename it in dynamic_args, or bind its variable with --set",
     doc: "The config declares a flag under `dynamic_args` that fgc has itself, so the config's cannot be given on the command line.",
   },
+  partialText: {
+    severity: "info",
+    message: () => "`fgc pp --partial` prints the text all the same, without what the faults spoil",
+    doc: "Rendering goes on behind a fault, so most of a config's text is known even where some of it is not. `--partial` prints it; the command still ends with 1.",
+  },
   oneSide: {
     severity: "error",
     message: () => "there is nothing to compare with",
@@ -93,5 +98,11 @@ export const cliDiagnostics = defineDiagnostics("cli", {
     message: (p: { config: string; reason: string }) => `the flags of '${p.config}' cannot be read: ${p.reason}`,
     hint: () => "--no-dyn leaves them out",
     doc: "To know the flags that a config declares, fgc must read it, and that failed; the command goes on without them. The fault itself is told where the config is used.",
+  },
+  unknownCode: {
+    severity: "error",
+    message: (p: { code: string; nearest?: string | undefined }) => `there is no diagnostic '${p.code}'`,
+    hint: (p) => (p.nearest === undefined ? "`fgc explain-code` lists them" : `did you mean '${p.nearest}'?`),
+    doc: "Diagnostics are named by the stage that finds them and what they found, as messages show them in brackets.",
   },
 });

@@ -11,6 +11,7 @@ import type { Argument, Explanation, Input, Source, Step } from "../driver/prove
 import { type Origin, startOf } from "../source/span.ts";
 import { blockOf } from "./explain-json.ts";
 import type { CliHost } from "./host.ts";
+import type { Session } from "./session.ts";
 
 export interface Style {
   readonly color: boolean;
@@ -21,6 +22,12 @@ export interface Style {
 export function placeNames(host: CliHost, { dir, workspaceRoot, searchPath }: Project): Pick<Style, "showFile"> {
   const folders = { projectDir: dir, workspaceRoot, packageRoot: host.packageRoot, searchPath };
   return { showFile: shortener(folders) };
+}
+
+/** How the command line gave a variable: a flag of the config, or `--set`. */
+export function variableNames({ globals }: Session): (name: string) => string {
+  const isSet = new Set(globals.set.map((text) => text.replace(/=[\s\S]*/, "")));
+  return (name) => (isSet.has(name) ? `--set ${name}` : `--${name.replaceAll("_", "-")}`);
 }
 
 const longestValue = 36;

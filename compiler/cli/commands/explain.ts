@@ -1,7 +1,7 @@
 /** @file `fgc explain`: a value, and every template, flag, override or default that set it. */
 import { looksLikeOverride } from "../../driver/overrides.ts";
 import { defineCommand } from "../command.ts";
-import { explanationText, placeNames, targetsText } from "../explain-report.ts";
+import { explanationText, placeNames, targetsText, variableNames } from "../explain-report.ts";
 import { usesColor } from "../output.ts";
 import { Session } from "../session.ts";
 
@@ -28,10 +28,7 @@ export const explainCommand = defineCommand({
     const paths = words.filter((word) => word !== config);
     const own = new Session(host, session.globals, config === undefined ? overrides : [config, ...overrides]);
     const { variables } = session;
-    const isSet = new Set(session.globals.set.map((text) => text.replace(/=[\s\S]*/, "")));
-    const explainer = openExplainer(host, { ...own.request, variables }, (name) =>
-      isSet.has(name) ? `--set ${name}` : `--${name.replaceAll("_", "-")}`,
-    );
+    const explainer = openExplainer(host, { ...own.request, variables }, variableNames(session));
     const style = { color: usesColor(host, session.globals.color, host.stdout), ...placeNames(host, own.project) };
     if (paths.length === 0) {
       const targets = explainer.targets();

@@ -1,7 +1,7 @@
 /** @file From a spot in a config's text to what wrote it. */
 import type { ConfigNode } from "../../config/tree.ts";
 import type { Origin, Span } from "../../source/span.ts";
-import type { Given } from "../../template/index.ts";
+import type { Given, Printed } from "../../template/index.ts";
 import { type Flow, FlowTracer, isSameLine, sourceText } from "./flow.ts";
 import type { Reading, Stretch } from "./reading.ts";
 import type { Input, Source, Step } from "./source.ts";
@@ -10,6 +10,9 @@ import { templateValueText, valueText } from "./value-text.ts";
 
 /** How the command line gave a variable: `--lr`, `--set lr`. */
 export type VariableNames = (name: string) => string;
+
+/** What is known of the variables that no template sets. */
+export type VariableContext = Pick<Reading, "request" | "caller">;
 
 export class Attributor {
   readonly #variableNames: VariableNames;
@@ -63,8 +66,14 @@ export class Attributor {
     return { winner, losers: [] };
   }
 
+  /** What gave the value of an expression that was printed. */
+  printed(expression: Printed, { stack }: Origin, context: VariableContext): Source {
+    const tracer = new FlowTracer((given) => this.#given(given, context));
+    return tracer.trace(expression.expression, expression, stack).winner;
+  }
+
   /** Variables that no template set: the command line's, the other project's, fgc's own. */
-  #given({ name, value }: Given, reading: Reading): Source {
+  #given({ name, value }: Given, reading: VariableContext): Source {
     const text = value === undefined ? undefined : templateValueText(value);
     const base = { value: text, origin: undefined, via: [], inputs: [] };
     if (value === undefined) return { ...base, kind: "open", note: `${name} is not set` };
