@@ -9,6 +9,7 @@ import { devicesCommand } from "./devices.ts";
 import { diffCommand } from "./diff.ts";
 import { docsCommand } from "./docs.ts";
 import { explainCommand } from "./explain.ts";
+import { explainCodeCommand } from "./explain-code.ts";
 import { fmtCommand } from "./fmt.ts";
 import { graphCommand } from "./graph.ts";
 import { highlightCommand } from "./highlight.ts";
@@ -36,6 +37,7 @@ export const commands: readonly CommandDefinition[] = [
   trefsCommand,
   ppCommand,
   explainCommand,
+  explainCodeCommand,
   diffCommand,
   graphCommand,
   codeCommand,
