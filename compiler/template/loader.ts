@@ -11,6 +11,7 @@ import type { TemplateTree } from "./syntax/ast.ts";
 import type { KnownNames } from "./syntax/names.ts";
 import { parseTemplate, requireSound } from "./syntax/parse.ts";
 import { filters, tests } from "./values/index.ts";
+import { visible } from "./visible.ts";
 
 /** A file as it was read. */
 export interface TemplateFile extends SourceFile {
@@ -176,7 +177,10 @@ export class Loader {
     const found = this.find(name);
     if (found !== undefined) return requireSound(found);
     const place = { span: request.span, chain: request.chain };
-    throw new TemplateFault("not_found", templateDiagnostics.notFound(place, { name, ...this.#hintFor(name) }));
+    throw new TemplateFault(
+      "not_found",
+      templateDiagnostics.notFound(place, { name: visible(name), ...this.#hintFor(name) }),
+    );
   }
 
   #hintFor(name: string): { readonly nearest?: string | undefined; readonly hint?: string } {

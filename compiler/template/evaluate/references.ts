@@ -1,5 +1,7 @@
 /** @file What templates hold of templates: `super`, `self`, and imported modules. */
+
 import { hasGap, type Piece, textOfPieces } from "../output.ts";
+import { unreadable } from "../syntax/ast.ts";
 import { type KeywordArguments, PyObject, poisoned, TemplateError, Undefined, type Value } from "../values/index.ts";
 import { Renderable, type Site } from "./rendering.ts";
 import type { BlockDefinition, Context } from "./scope.ts";
@@ -56,6 +58,8 @@ export function superOf(
   autoescape: boolean,
   renderBlock: RenderBlock,
 ): Value {
+  // What a block without a readable name overrides is not known.
+  if (name === unreadable) return poisoned;
   const count = context.blocks.get(name)?.length ?? 0;
   if (depth + 1 < count) return new BlockReference(name, depth + 1, context, home, autoescape, renderBlock);
   return new Undefined({ name: "super", message: `there is no parent block called '${name}'` });

@@ -16,6 +16,7 @@ import {
   type TemplateHost,
   type Value,
 } from "../values/index.ts";
+import { visible } from "../visible.ts";
 import { Budget, Exhausted } from "./budget.ts";
 import { Faults } from "./faults.ts";
 import type { Frame, PrintedText } from "./scope.ts";
@@ -34,7 +35,7 @@ export interface TemplateEdge {
 }
 
 /** Python gives up at a thousand frames, which are some two hundred calls of macros: nothing that is meant nests more deeply. */
-const maximumDepth = 400;
+const maximumDepth = 260;
 
 export interface RunOptions {
   /** Is told what happens. */
@@ -215,7 +216,7 @@ export function locate(error: unknown, place: Expression | Span, frame: Frame): 
   }
   if (!(error instanceof TemplateError)) return error;
   const { kind, near } = error;
-  const { message } = error;
+  const message = visible(error.message);
   const close = near === undefined ? undefined : nearest(near.wanted, near.known);
   const hint = close === undefined ? undefined : `did you mean '${close}'?`;
   switch (kind) {

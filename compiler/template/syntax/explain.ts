@@ -5,6 +5,7 @@ import { nearest } from "../../source/nearest.ts";
 import type { Span } from "../../source/span.ts";
 import { templateDiagnostics as faults } from "../diagnostics.ts";
 import type { MappedText } from "../scan/mapped-text.ts";
+import { visible } from "../visible.ts";
 import { tagWords } from "./template-parser.ts";
 import * as t from "./tokens.ts";
 
@@ -51,7 +52,7 @@ export function explainLexing(
   const bracket = /^[)\]}]/.test(text) ? mismatchedBracket(tokens, offset) : undefined;
   if (bracket !== undefined) return unclosedBracket(source, bracket);
   // What is shown is one mistake: a run of characters that no token begins with may be long.
-  const shown = text.length > 20 ? `${text.slice(0, 20)}…` : text;
+  const shown = visible(text.length > 20 ? `${text.slice(0, 20)}…` : text);
   const message = `'${shown}' has no meaning here`;
   const span = source.span(offset, offset + length);
   return faults.syntax({ span }, { message, hint: hintFor(text, opener?.tokenType === t.TagOpen) });

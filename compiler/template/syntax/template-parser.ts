@@ -2,7 +2,17 @@
 import type { IRecognitionException, IToken, Rule, TokenType } from "chevrotain";
 import type { Span } from "../../source/span.ts";
 import type { MappedText } from "../scan/mapped-text.ts";
-import type { Block, Body, Call, CallBlock, Expression, Filter, Statement, Target } from "./ast.ts";
+import {
+  type Block,
+  type Body,
+  type Call,
+  type CallBlock,
+  type Expression,
+  type Filter,
+  type Statement,
+  type Target,
+  unreadable,
+} from "./ast.ts";
 import { type Analyzed, adoptLookahead } from "./lookahead.ts";
 import type { ParserOptions } from "./operand-parser.ts";
 import { SyntaxFault } from "./syntax-fault.ts";
@@ -158,7 +168,7 @@ export class TemplateParser extends TargetParser {
     this.CONSUME2(t.TagOpen);
     this.CONSUME(t.EndBlock);
     this.OPTION3({
-      GATE: () => this.RECORDING_PHASE || this.LA(1).image === name.image,
+      GATE: () => this.RECORDING_PHASE || this.LA(1).image === name.image || name.image === unreadable,
       DEF: () => this.CONSUME2(t.Name),
     });
     const end = this.CONSUME(t.TagClose);
