@@ -199,7 +199,7 @@ describe("the other views", () => {
   it("tlist", async () => {
     const { stdout } = await fgc(world, "tlist", "--format", "tree", "--blocks");
     expect(stdout).toContain(
-      "base.yaml\n    [config_metadata]\n    [optimizer] overridden by configs/tiny.yaml\n    [dynamic_args]\n    configs/tiny.yaml\n        [optimizer]\n",
+      "base.yaml\n    [config_metadata]\n    [optimizer]  overridden by configs/tiny.yaml:3\n    [dynamic_args]\n    configs/tiny.yaml [config]\n        [optimizer]\n",
     );
     expect(stdout).toContain("tiny.part (in configs/tiny.yaml)\n");
   });
