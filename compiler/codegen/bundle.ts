@@ -4,7 +4,7 @@
  * `fgc/NAME` means the library of the compiler's own package, wherever the project lies. Neither the code nor the source map names a folder of
  * this machine: library files appear as `fgc/lib/…`, files of the project relative to it.
  */
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join, relative } from "node:path";
 import type {
@@ -50,13 +50,27 @@ export interface BundleFault {
   readonly text: string;
 }
 
-export type BundleResult =
-  | { readonly files: readonly BundledFile[]; readonly inputs: readonly string[] }
-  | { readonly faults: readonly BundleFault[] };
+export type BundleResult = BundledFiles | BundleFailed;
 
-/** Bundles again and again: what esbuild has read and parsed stays with it while only the emitted modules change. */
+interface BundledFiles {
+  readonly files: readonly BundledFile[];
+  readonly inputs: readonly string[];
+}
+interface BundleFailed {
+  readonly faults: readonly BundleFault[];
+}
+/** With the emitted modules that each output holds. */
+interface MadeBundle extends BundledFiles {
+  readonly emitted: ReadonlyMap<string, readonly string[]>;
+}
+
+/**
+ * Bundles again and again: what esbuild has read and parsed stays with it while only the emitted modules change, and a program is made again
+ * only if something that it consists of is another.
+ */
 export class Bundler {
   readonly #contexts = new Map<string, Kept>();
+  readonly #programs = new Map<string, Program>();
 
   /** Begins to start the bundler's process. */
   start(): void {
@@ -66,16 +80,33 @@ export class Bundler {
   }
 
   async bundle(request: BundleRequest): Promise<BundleResult> {
-    const { modules, ...rest } = request;
-    const key = JSON.stringify({ ...rest, replacements: [...(rest.replacements ?? [])] });
+    const { entries, modules } = request;
+    const keys = entries.map((entry) => keyOf({ ...request, entries: [entry] }));
+    const isWanted = (index: number): boolean => !isCurrent(this.#programs.get(keys[index] as string), modules);
+    const wanted = entries.filter((_, index) => isWanted(index));
+    if (wanted.length > 0) {
+      const made = await this.#make({ ...request, entries: wanted });
+      if ("faults" in made) return made;
+      for (const [index, entry] of entries.entries())
+        if (wanted.includes(entry)) this.#programs.set(keys[index] as string, programOf(entry.output, made, modules));
+    }
+    const programs = keys.map((key) => this.#programs.get(key) as Program);
+    return {
+      files: programs.flatMap(({ files }) => files).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      inputs: [...new Set(programs.flatMap(({ inputs }) => inputs))].sort(),
+    };
+  }
+
+  async #make(request: BundleRequest): Promise<MadeBundle | BundleFailed> {
+    const key = keyOf(request);
     let kept = this.#contexts.get(key);
     if (kept === undefined) {
       const esbuild = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
-      const current = { modules };
+      const current = { modules: request.modules };
       kept = { current, context: await esbuild.context(optionsOf(request, current)) };
       this.#contexts.set(key, kept);
     }
-    kept.current.modules = modules;
+    kept.current.modules = request.modules;
     const { context } = kept;
     return finished(() => context.rebuild(), request);
   }
@@ -83,8 +114,48 @@ export class Bundler {
   async dispose(): Promise<void> {
     const contexts = [...this.#contexts.values()];
     this.#contexts.clear();
+    this.#programs.clear();
     await Promise.all(contexts.map(({ context }) => context.dispose()));
   }
+}
+
+/** What one entry became, with all that it was made of. */
+interface Program {
+  readonly files: readonly BundledFile[];
+  /** The emitted modules in it, by name. */
+  readonly texts: ReadonlyMap<string, string>;
+  readonly inputs: readonly string[];
+  /** Of the inputs, in their order. */
+  readonly stamps: readonly string[];
+}
+
+function programOf(output: string, made: MadeBundle, modules: BundleRequest["modules"]): Program {
+  const used = made.emitted.get(output) ?? [...modules.keys()];
+  return {
+    files: made.files.filter(({ name }) => name === output || name === `${output}.map`),
+    texts: new Map(used.map((name) => [name, modules.get(name) ?? ""])),
+    inputs: made.inputs,
+    stamps: made.inputs.map(stampOf),
+  };
+}
+
+function isCurrent(program: Program | undefined, modules: BundleRequest["modules"]): boolean {
+  if (program === undefined) return false;
+  const { texts, inputs, stamps } = program;
+  return (
+    [...texts].every(([name, text]) => modules.get(name) === text) &&
+    inputs.every((path, index) => stampOf(path) === stamps[index])
+  );
+}
+
+function stampOf(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  return stats === undefined ? "" : `${stats.mtimeMs}:${stats.ctimeMs}:${stats.size}:${stats.ino}`;
+}
+
+/** Everything about a request but the modules themselves. */
+function keyOf({ modules: _, replacements = new Map(), ...rest }: BundleRequest): string {
+  return JSON.stringify({ ...rest, replacements: [...replacements] });
 }
 
 interface Kept {
@@ -138,7 +209,7 @@ function optionsOf(request: BundleRequest, current: { readonly modules: BundleRe
 async function finished(
   run: () => Promise<EsbuildResult<BundleOptions>>,
   request: BundleRequest,
-): Promise<BundleResult> {
+): Promise<MadeBundle | BundleFailed> {
   try {
     const result = await run();
     const library = libraryFolder(request);
@@ -146,9 +217,15 @@ async function finished(
       .filter((path) => !path.startsWith("emitted:"))
       .map((path) => join(request.projectDir, path))
       .filter((path) => !path.startsWith(`${library}/`));
+    const outputs = Object.entries(result.metafile.outputs).map(([path, output]) => {
+      const names = Object.keys(output.inputs).filter((name) => name.startsWith("emitted:"));
+      const name = relative(request.outDir, join(request.projectDir, path));
+      return [name, names.map((each) => each.slice("emitted:".length))] as const;
+    });
     return {
       files: result.outputFiles.map((file) => finish(file, request)).sort((a, b) => (a.name < b.name ? -1 : 1)),
       inputs: inputs.sort(),
+      emitted: new Map(outputs),
     };
   } catch (error) {
     const failure = error as Partial<BuildFailure>;

@@ -7,15 +7,17 @@
  */
 import { existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type BundledFile, Bundler, type Platform } from "../codegen/bundle.ts";
+import { type BundledFile, Bundler } from "../codegen/bundle.ts";
 import { describeFaults } from "../codegen/check/type-faults.ts";
 import type { EmitPlan, EmittedModule, MarkedModule } from "../codegen/plan.ts";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import type { GraphValue } from "../graph/node.ts";
 import { irToJson, type PassName } from "../graph/passes/index.ts";
 import { targetOf } from "../graph/passes/queries.ts";
-import { type BuiltAsset, buildAssets, cacheFolder } from "./assets.ts";
+import { type BuiltAsset, buildAssets } from "./assets.ts";
 import { buildDiagnostics, emitDiagnostics } from "./build-diagnostics.ts";
+import type { BuildReport, BuildRequest, BuildStage } from "./build-request.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { printGraphs } from "./dump.ts";
 import { hashOf, loadHashes, saveHashes } from "./file-hashes.ts";
 import { Formatting } from "./formatting.ts";
@@ -25,52 +27,11 @@ import { type Manifest, manifestName, manifestText, readManifest, sorted } from 
 import { type Emission, emitModules, generationConfigJson, modelConfigJson, modelModuleOf, seedOf } from "./modules.ts";
 import { editedFiles, sha256, writeAtomic } from "./output.ts";
 import { type Folders, inputName, knownFolders, portableText, shortener } from "./places.ts";
-import { compileProgram, type ProgramGraph, type ProgramRequest } from "./program-graph.ts";
+import { compileProgram, type ProgramGraph } from "./program-graph.ts";
 import { TypeCheck } from "./type-check.ts";
 import { buildWebPage, webManifestName, webPageName } from "./web-page.ts";
 
-export interface BuildRequest extends ProgramRequest {
-  /** Target to emit; absent: `main`. */
-  readonly target?: string | undefined;
-  /** Absent: the config's own `meta.output_dir`. */
-  readonly outDir?: string | undefined;
-  readonly emit?: "ts" | "mjs" | "both" | undefined;
-  readonly minify?: boolean | undefined;
-  readonly sourcemap?: boolean | undefined;
-  readonly platform?: Platform | undefined;
-  /** The devices that the bundles carry; absent: all. */
-  readonly devices?: readonly string[] | undefined;
-  /** One HTML file that trains in a browser, instead of the bundles; `embedMiB` of compressed files at most lie in it. */
-  readonly webPage?: { readonly embedMiB: number } | undefined;
-  /** Build even if nothing changed, and over edited files. */
-  readonly force?: boolean | undefined;
-  /** Print the graph after this pass, or after each. */
-  readonly dumpIr?: PassName | "all" | undefined;
-  /** Progress of what takes a while. */
-  readonly progress?: ((line: string) => void) | undefined;
-}
-
-export interface BuildStage {
-  readonly name: "templates" | "graph" | "assets" | "types" | "emit" | "bundle";
-  /** `14 files` */
-  readonly detail: string;
-  readonly ms: number;
-}
-
-export interface BuildReport {
-  readonly outDir: string;
-  readonly upToDate: boolean;
-  readonly stages: readonly BuildStage[];
-  /** Written, relative to `outDir`. */
-  readonly files: readonly string[];
-  /** Programs to run: `trainer.mjs`. */
-  readonly programs: readonly string[];
-  readonly diagnostics: readonly Diagnostic[];
-  /** Files whose change makes this build stale. */
-  readonly inputs: readonly string[];
-  /** What `dumpIr` asked for, by pass. */
-  readonly dumps: Readonly<Record<string, string>>;
-}
+export type { BuildReport, BuildRequest, BuildStage } from "./build-request.ts";
 
 /** What builds have in common and is worth keeping between them: the formatter, the checker and the bundler, warm. */
 export interface Builder {
