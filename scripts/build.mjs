@@ -33,7 +33,14 @@ const dist = join(root, "dist");
 const require = createRequire(import.meta.url);
 
 /** Big CommonJS packages stay outside of the bundle: they are loaded only by the commands that need them. */
-const external = ["ts-morph", "prettier", "esbuild", "typescript"];
+const external = [
+  "ts-morph",
+  "prettier",
+  "esbuild",
+  "typescript",
+  "vscode-languageserver",
+  "vscode-languageserver-textdocument",
+];
 
 /** The part of the library that only pages have. */
 const pagePart = "web";

@@ -33,8 +33,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "compiler/source",
     "compiler/diagnostics",
   ],
+  "compiler/lsp": ["compiler/driver", "compiler/diagnostics", "compiler/source", "compiler/graph", "compiler/template"],
   "compiler/cli": [
     "compiler/lint",
+    "compiler/lsp",
     "compiler/driver",
     "compiler/diagnostics",
     "compiler/source",
