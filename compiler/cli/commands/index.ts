@@ -16,6 +16,7 @@ import { highlightCommand } from "./highlight.ts";
 import { indexCommand } from "./index-command.ts";
 import { lintCommand } from "./lint.ts";
 import { lsCommand } from "./ls.ts";
+import { lspCommand } from "./lsp.ts";
 import { metaCommand } from "./meta.ts";
 import { newCommand } from "./new.ts";
 import { ppCommand } from "./pp.ts";
@@ -48,6 +49,7 @@ export const commands: readonly CommandDefinition[] = [
   newCommand,
   fmtCommand,
   lintCommand,
+  lspCommand,
   highlightCommand,
   wsCommand,
   projectCommand,
