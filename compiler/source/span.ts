@@ -43,8 +43,19 @@ export function positionAt(file: SourceFile, offset: number): Position {
     if ((starts[middle] as number) <= offset) low = middle;
     else high = middle - 1;
   }
-  const column = [...file.text.slice(starts[low] as number, offset)].length + 1;
-  return { line: low + 1, column };
+  return { line: low + 1, column: codePoints(file.text, starts[low] as number, offset) + 1 };
+}
+
+/** Counted in place: a line may have megabytes. */
+function codePoints(text: string, start: number, end: number): number {
+  let count = 0;
+  for (let i = start; i < end; i += 1) {
+    const code = text.charCodeAt(i);
+    const isPair = code >= 0xd800 && code <= 0xdbff && i + 1 < end && (text.charCodeAt(i + 1) & 0xfc00) === 0xdc00;
+    if (isPair) i += 1;
+    count += 1;
+  }
+  return count;
 }
 
 export function startOf(span: Span): Position {

@@ -7,6 +7,7 @@
  *       base.txt                        a project of this repository that the sample is a changed copy of
  *       edits.txt                       what is changed in it: a path, then lines with `-` for what stood there and `+` for what stands there now
  *       command.txt                     what is run where that is not `fgc check`
+ *       workspace.txt                   holds `none`: the project stands in no workspace
  *       expected.txt                    stderr and stdout, no colour, then `exit N`
  *
  * Every sample runs in a copy of its own, in a folder that is called /home/me in what is expected.
@@ -45,7 +46,7 @@ export function listSamples(): readonly Sample[] {
 }
 
 /** What belongs to the sample and not to the user's project. */
-const ownFiles = new Set(["base.txt", "edits.txt", "command.txt", "expected.txt"]);
+const ownFiles = new Set(["base.txt", "edits.txt", "command.txt", "workspace.txt", "expected.txt"]);
 
 export function commandOf({ folder }: Sample): string {
   const path = join(folder, "command.txt");
@@ -76,7 +77,7 @@ export async function runSample(sample: Sample, root: string): Promise<string> {
 function setUp({ folder }: Sample, home: string): string {
   const base = join(folder, "base.txt");
   const project = existsSync(base) ? copyBase(readFileSync(base, "utf8").trim(), home) : join(home, "project");
-  mkdirSync(join(home, "forgather_workspace"), { recursive: true });
+  if (!existsSync(join(folder, "workspace.txt"))) mkdirSync(join(home, "forgather_workspace"), { recursive: true });
   mkdirSync(project, { recursive: true });
   for (const entry of readdirSync(folder)) {
     if (ownFiles.has(entry)) continue;
