@@ -26,6 +26,11 @@ export class CachedFiles extends FileCache implements Files {
     this.#own.remove(path);
     this.refresh([path]);
   }
+
+  append(path: string, text: string): void {
+    this.#own.append(path, text);
+    this.refresh([path]);
+  }
 }
 
 export type CachedHost = CliHost & { readonly files: CachedFiles };

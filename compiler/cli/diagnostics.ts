@@ -64,6 +64,12 @@ export const cliDiagnostics = defineDiagnostics("cli", {
     hint: () => "save it as UTF-8",
     doc: "A file that a command would rewrite cannot be read without loss: its bytes are not valid UTF-8.",
   },
+  notHere: {
+    severity: "error",
+    message: (p: { what: string }) => `${p.what} is of no use inside the shell`,
+    hint: () => "leave the shell first",
+    doc: "In `fgc shell` a command that would go on until Ctrl-C could not be ended, and a shell in the shell would be the same one.",
+  },
   unknownTarget: {
     severity: "error",
     message: (p: { name: string; nearest?: string | undefined }) => `the config has no target '${p.name}'`,

@@ -42,12 +42,22 @@ export interface CliHost extends Host {
     move(from: string, to: string): void;
     /** A file, or a folder with all that is in it; nothing is fine too. */
     remove(path: string): void;
+    /** At the end of a file, which is made; what several processes append does not mix. */
+    append(path: string, text: string): void;
   };
+  /** Where this process stands from now on. */
+  changeDirectory(path: string): void;
   readonly stdin: InputStream;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Runs a program on the user's terminal; its exit code, or 128 plus the number of the signal that ended it. */
-  run(command: string, args: readonly string[], environment?: Readonly<Record<string, string>>): Promise<number>;
+  run(
+    command: string,
+    args: readonly string[],
+    environment?: Readonly<Record<string, string>>,
+    /** What it reads instead of the terminal. */
+    input?: string,
+  ): Promise<number>;
   /** The devices of this machine, asked through the package's own runtime: the same one that emitted programs contain. Rejects where asking ends badly. */
   listDevices(): Promise<readonly DeviceDescription[]>;
   openWatcher(): FolderWatcher;

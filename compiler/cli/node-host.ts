@@ -1,5 +1,6 @@
 /** @file The real world for the command line: Node's files, streams and processes. */
 import {
+  appendFileSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -57,6 +58,10 @@ export function nodeHost(): CliHost {
         unlinkSync(from);
       },
       remove: (path) => rmSync(path, { recursive: true, force: true }),
+      append: (path, text) => {
+        mkdirSync(dirname(path), { recursive: true });
+        appendFileSync(path, text);
+      },
     },
     stdin: {
       get isTerminal() {
@@ -67,6 +72,7 @@ export function nodeHost(): CliHost {
       },
     },
     cwd: () => process.cwd(),
+    changeDirectory: (path) => process.chdir(path),
     homeDirectory: homedir,
     environment: (name) => process.env[name],
     now: Date.now,
@@ -79,10 +85,16 @@ export function nodeHost(): CliHost {
     versions: { node: process.versions.node, fgc: packageVersion(packageRoot) },
     stdout: stream(() => process.stdout),
     stderr: stream(() => process.stderr),
-    run: async (command, args, environment = {}) => {
+    run: async (command, args, environment = {}, input = undefined) => {
       const { spawn } = await import("node:child_process");
       return new Promise((resolve, reject) => {
-        const child = spawn(command, args, { stdio: "inherit", env: { ...process.env, ...environment } });
+        const env = { ...process.env, ...environment };
+        const child = spawn(command, args, {
+          stdio: [input === undefined ? "inherit" : "pipe", "inherit", "inherit"],
+          env,
+        });
+        // A pager may be left before it has read everything.
+        child.stdin?.on("error", () => {}).end(input);
         // The terminal sends Ctrl-C to the child too: it decides when to stop, and we report what it did.
         const wait = () => {};
         process.on("SIGINT", wait);

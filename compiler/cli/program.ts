@@ -12,6 +12,7 @@ const globalOptions = [
   ],
   ["configTemplate", "-t, --config-template <name>", "config, relative to the project's config prefix"],
   ["dyn", "--no-dyn", "do not turn the config's dynamic_args into flags"],
+  ["interactive", "-i, --interactive", "start the shell, as `fgc shell` does"],
   ["outputFile", "-o, --output-file <path>", "write the document there instead of to stdout"],
   ["edit", "-e, --edit", "write to ./tmp/CONFIG_COMMAND.EXT and open an editor"],
   ["json", "--json", "machine output: one JSON value on stdout"],

@@ -36,7 +36,9 @@ const self: Program = { commands, run: runCommandLine };
 /** Runs one command line; the result is the exit code. */
 export async function runCommandLine(argv: readonly string[], host: CliHost): Promise<number> {
   const dashes = argv.indexOf("--");
-  const words = dashes < 0 ? argv : argv.slice(0, dashes);
+  const given = dashes < 0 ? argv : argv.slice(0, dashes);
+  const asksForShell = given.some((word) => word === "-i" || word === "--interactive");
+  const words = asksForShell && chosenCommands(given).length === 0 ? [...given, "shell"] : given;
   const rest = dashes < 0 ? [] : argv.slice(dashes + 1);
   let globals = roughGlobals(words);
   let exitCode: number = ExitCode.Ok;

@@ -31,9 +31,22 @@ export interface Outcome {
 
 /** Runs `fgc WORDS…` in a world of its own. */
 export async function fgc(world: MemoryWorld, ...words: readonly string[]): Promise<Outcome> {
+  const { host, outcome } = memoryHost(world);
+  return outcome(await runCommandLine(words, host));
+}
+
+export interface MemoryHost {
+  readonly host: CliHost;
+  readonly started: readonly (readonly string[])[];
+  outcome(code: number): Outcome;
+}
+
+/** The world by itself, for what is not a command line. */
+export function memoryHost(world: MemoryWorld): MemoryHost {
   const files = new Map(Object.entries(world.files));
   const started: string[][] = [];
   const watched: string[][] = [];
+  let cwd = world.cwd ?? "/ws/project";
   let stdout = "";
   let stderr = "";
   const isDirectory = (path: string) => path === "/" || [...files.keys()].some((file) => file.startsWith(`${path}/`));
@@ -62,9 +75,13 @@ export async function fgc(world: MemoryWorld, ...words: readonly string[]): Prom
       remove: (path) => {
         for (const file of [...files.keys()]) if (file === path || file.startsWith(`${path}/`)) files.delete(file);
       },
+      append: (path, text) => void files.set(path, `${files.get(path) ?? ""}${text}`),
+    },
+    changeDirectory: (path) => {
+      cwd = path;
     },
     stdin: { isTerminal: world.isTerminal ?? false, stream: Readable.from([world.stdin ?? ""]) },
-    cwd: () => world.cwd ?? "/ws/project",
+    cwd: () => cwd,
     homeDirectory: () => "/home/user",
     environment: (name) => world.environment?.[name],
     now: () => Date.UTC(2026, 0, 31, 12, 30, 15),
@@ -110,6 +127,9 @@ export async function fgc(world: MemoryWorld, ...words: readonly string[]): Prom
       };
     },
   };
-  const code = await runCommandLine(words, host);
-  return { code, stdout, stderr, files: Object.fromEntries(files), started, watched };
+  return {
+    host,
+    started,
+    outcome: (code) => ({ code, stdout, stderr, files: Object.fromEntries(files), started, watched }),
+  };
 }

@@ -21,6 +21,7 @@ import { metaCommand } from "./meta.ts";
 import { newCommand } from "./new.ts";
 import { ppCommand } from "./pp.ts";
 import { projectCommand } from "./project.ts";
+import { shellCommand } from "./shell.ts";
 import { targetsCommand } from "./targets.ts";
 import { tlistCommand } from "./tlist.ts";
 import { trainCommand } from "./train.ts";
@@ -53,6 +54,7 @@ export const commands: readonly CommandDefinition[] = [
   highlightCommand,
   wsCommand,
   projectCommand,
+  shellCommand,
   completionCommand,
   completeCommand,
 ];

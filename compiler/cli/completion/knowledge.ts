@@ -16,6 +16,7 @@ import type { CliHost } from "../host.ts";
 
 export interface Knowledge {
   configs(projectDir?: string): readonly string[];
+  defaultConfig(projectDir?: string): string | undefined;
   /** Of a config, or of the default one; undefined where it cannot be read. */
   config(name?: string, projectDir?: string): ConfigFacts | undefined;
 }
@@ -52,6 +53,7 @@ export function knowledgeOf(host: CliHost): Knowledge {
         ? []
         : listTemplates(host.files, facts.searchPath, facts.configPrefix).map(({ name }) => name);
     },
+    defaultConfig: (projectDir) => know.project(projectDir)?.defaultConfig,
     config: (name, projectDir) => know.config(name, projectDir),
   };
 }
