@@ -1,11 +1,11 @@
 /** @file "Did you mean": the known name that is nearest to a mistyped one. */
 
-/** The nearest of `candidates`, or undefined where none is near enough to be a likely slip. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+/** The nearest of `candidates`, or undefined where none is near enough to be a likely slip; `furthest` allows fewer changes than usual. */
+export function nearest(name: string, candidates: Iterable<string>, furthest = Infinity): string | undefined {
   const wanted = name.toLowerCase();
   let best: string | undefined;
   const limit = Math.max(2, Math.ceil(name.length / 3)) + 1;
-  let bestDistance = limit;
+  let bestDistance = Math.min(limit, furthest + 0.5);
   for (const candidate of candidates) {
     if (candidate === name || candidate === "") continue;
     const known = candidate.toLowerCase();

@@ -40,7 +40,7 @@ function line({ code, span, message }: Diagnostic): string {
 }
 
 /** The issue's limit, with room for a machine that does other work. */
-const slow = 10_000;
+const slow = 60_000;
 
 describe("large input", () => {
   const row = (i: number): string => `key_${i}: {{ ${i} }} some text\n`;

@@ -209,7 +209,11 @@ export const program: fc.Arbitrary<Templates> = fc
   .tuple(fc.boolean(), fc.boolean(), statements, blocks, statements, blocks, statements, blocks, statements, statements)
   .map(([isChild, isGrandchild, top, own, mid, midBlocks, base, baseBlocks, part, lib]) => {
     let count = 0;
-    const c: Context = { word: (kind) => `${kind}${(count += 1)}_`, indent: "" };
+    const next = (): number => {
+      count += 1;
+      return count;
+    };
+    const c: Context = { word: (kind) => `${kind}${next()}_`, indent: "" };
     const setUp = "-- set ns = namespace(x='none')\n-- from 'lib' import m1, m2\n";
     return {
       main: `${isChild ? `-- extends '${isGrandchild ? "middle" : "base"}'\n` : ""}${setUp}${join(top, c)}${own(c)}`,

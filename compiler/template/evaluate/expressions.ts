@@ -16,6 +16,7 @@ import type {
   Test,
 } from "../syntax/ast.ts";
 import {
+  BuiltinFunction,
   binary,
   call,
   compare,
@@ -122,7 +123,14 @@ function compute(node: Expression, frame: Frame): Value {
 function lookUp(name: string, frame: Frame): Value {
   const value = frame.scope.get(name);
   if (value !== undefined) return value;
-  return frame.run.isInDoubt(name) ? poisoned : undefinedName(name, () => frame.scope.visibleNames());
+  if (frame.run.isInDoubt(name)) return poisoned;
+  const isFunction = (known: string): boolean => frame.run.globals.get(known) instanceof BuiltinFunction;
+  // Short names are near to many: `now` is rarely what was meant.
+  return undefinedName(
+    name,
+    () => frame.scope.visibleNames().filter((known) => !isFunction(known)),
+    () => frame.scope.visibleNames().filter(isFunction),
+  );
 }
 
 function computeBinary({ operator, left, right }: Binary, frame: Frame): Value {

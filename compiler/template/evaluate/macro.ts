@@ -139,6 +139,7 @@ export class MacroValue extends Renderable {
     return new TemplateError("type", `macro '${this.name}' takes no keyword argument '${name}'`, {
       wanted: name,
       known,
+      listed: "it takes",
     });
   }
 }

@@ -31,7 +31,8 @@ export abstract class Renderable extends Callable {
 }
 
 /** What ends lines for Python beside the newline. */
-const otherLineEnds = /[\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
+const ends = "\\r\\v\\f\\x1c-\\x1e\\x85\\u2028\\u2029";
+const otherLineEnds = new RegExp(`[${ends}]`);
 
 /** Text that was rendered and not yet joined. */
 export class Rendered {

@@ -10,6 +10,7 @@ import {
   createFilterContext,
   type FilterContext,
   Namespace,
+  type NearNames,
   PoisonedUse,
   poisoned,
   TemplateError,
@@ -217,16 +218,16 @@ export function locate(error: unknown, place: Expression | Span, frame: Frame): 
   if (!(error instanceof TemplateError)) return error;
   const { kind, near } = error;
   const message = visible(error.message);
-  const close = near === undefined ? undefined : nearest(near.wanted, near.known);
-  const hint = close === undefined ? undefined : `did you mean '${close}'?`;
+  const close =
+    near &&
+    (nearest(near.wanted, near.known, near.wanted.length <= 3 ? 1 : undefined) ??
+      nearest(near.wanted, near.unlikely ?? [], 1));
+  const hint = close === undefined ? listed(near) : `did you mean '${close}'?`;
   switch (kind) {
     case "undefined": {
       const name = near?.wanted ?? "";
       const culprit = expression === undefined ? span : (findOperand(expression, name) ?? span);
-      return new TemplateFault(
-        kind,
-        faults.undefinedVariable({ ...at, span: culprit }, { message, name, nearest: close }),
-      );
+      return new TemplateFault(kind, faults.undefinedVariable({ ...at, span: culprit }, { message, hint, name }));
     }
     case "security":
       return new TemplateFault(kind, faults.security(at, { message, hint }));
@@ -237,6 +238,12 @@ export function locate(error: unknown, place: Expression | Span, frame: Frame): 
     default:
       return new TemplateFault(kind, faults.evaluation(at, { message, hint }));
   }
+}
+
+/** All names, where they are few enough to be read. */
+function listed(near: NearNames | undefined): string | undefined {
+  if (near?.listed === undefined || near.known.length === 0 || near.known.length > 8) return undefined;
+  return `${near.listed} ${near.known.map((name) => `'${name}'`).join(", ")}`;
 }
 
 /** The first steps of an endless way say all of it. */

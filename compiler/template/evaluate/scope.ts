@@ -93,8 +93,11 @@ export class Scope {
   /** `set`, and macro definitions. */
   assign(name: string, value: Value, pieces?: PrintedText): void {
     const holder = this.#topLevel ? this.#context : this;
-    if (pieces !== undefined) (holder.printed ??= new Map()).set(name, pieces);
-    else holder.printed?.delete(name);
+    if (pieces === undefined) holder.printed?.delete(name);
+    else {
+      holder.printed ??= new Map();
+      holder.printed.set(name, pieces);
+    }
     if (!this.#topLevel) {
       this.#names.set(name, value);
       return;

@@ -40,9 +40,15 @@ export function formatTemplates(file: SourceFile): Formatted {
   // Blank lines are where the language is subtle: should they ever change a meaning, the rest of the style is still good.
   for (const withBlankLines of [true, false]) {
     const text = settle(file, withBlankLines);
-    if (meanings({ path: file.path, text }) === before) return { text, diagnostics: [] };
+    if (ink(text) === ink(file.text) && meanings({ path: file.path, text }) === before)
+      return { text, diagnostics: [] };
   }
   throw new InternalError(`formatting would change the meaning of '${file.path}'; it was left as it is`);
+}
+
+/** What is left of a text without its white space: formatting adds and removes nothing else. */
+function ink(text: string): string {
+  return text.replace(/\s+/g, "");
 }
 
 /** Moving a statement may take away what kept another where it was: a second round settles that. */

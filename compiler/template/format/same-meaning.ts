@@ -2,7 +2,7 @@
  * @file Whether two templates mean the same: equal trees, places left out.
  *
  * Two things may differ, for they reach no output: how a text is cut into pieces (a section that ends with an empty line
- * prints that line, one that does not prints a newline of its own), and white space at the top of a template after its `extends`.
+ * prints that line, one that does not prints a newline of its own), and text at the top of a template after its `extends`.
  */
 import type { Body, Statement, TemplateTree } from "../syntax/ast.ts";
 
@@ -15,14 +15,9 @@ export function meaningOf({ body }: TemplateTree): string {
   let inherits = false;
   const top = body.filter((statement) => {
     if (statement.kind === "extends") inherits = true;
-    return !inherits || !isBlank(statement);
+    return !inherits || writtenText(statement) === undefined;
   });
   return JSON.stringify(plainBody(top));
-}
-
-function isBlank(statement: Statement): boolean {
-  const text = writtenText(statement);
-  return text !== undefined && text.trim() === "";
 }
 
 /** What a statement prints whatever happens: text, and the newline that ends a section. */

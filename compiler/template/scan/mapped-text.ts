@@ -65,7 +65,14 @@ export class MappedText {
   }
 
   /** Where `text[start, end)` stands in the file. */
-  span(start: number, end: number): Span {
+  span(from: number, to: number): Span {
+    // What stands in for an unreadable tag at the end of the text may be longer than it.
+    const start = Math.min(from, this.text.length);
+    const end = Math.min(to, this.text.length);
+    return this.#spanWithin(start, end);
+  }
+
+  #spanWithin(start: number, end: number): Span {
     if (this.#segments.length === 0) return { file: this.file, start: 0, end: 0 };
     const first = this.#indexAt(start);
     const from = this.#sourceStart(first, start);

@@ -300,7 +300,8 @@ function unexpected(
   if (error.context.ruleStack.at(-2) === "blockTag" && token.tokenType === t.Minus) {
     return faults.syntax({ span }, { message: "the name of a block cannot hold a hyphen", hint: "use an underscore" });
   }
-  if (previous?.tokenType === t.EndBlock) return wrongBlockName(source, openTags(tokens, at - 2).at(-1), tokens, token);
+  if (previous?.tokenType === t.EndBlock && tokens[at - 2]?.tokenType === t.TagOpen)
+    return wrongBlockName(source, openTags(tokens, at - 2).at(-1), tokens, token);
   const expected = expectedBy(error);
   if (token.tokenType === t.AssignSign && expected !== "a name") {
     return faults.syntax(

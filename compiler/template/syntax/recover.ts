@@ -164,10 +164,28 @@ class Recovery {
       this.#repairs.giveUp();
       return;
     }
+    const thief = open.some((opened) => this.#headerOf(opened) !== undefined) ? this.#thief() : undefined;
+    if (thief !== undefined) this.#repairs.report(unclosedTag(this.#source, thief));
     for (const opened of [...open].reverse()) {
-      this.#repairs.report(unclosedTag(this.#source, opened));
+      // A section ends by itself; it is open only if a block inside of it took its end.
+      const isSection = this.#headerOf(opened) !== undefined;
+      if (!isSection || thief === undefined) this.#repairs.report(unclosedTag(this.#source, opened));
       this.#tokens.push(...tag(end, closerOf.get(opened.word.tokenType) as TokenType));
     }
+  }
+
+  /** The block that took the end of the section around it, since its own is missing. */
+  #thief(): OpenTag | undefined {
+    const tokens = this.#tokens;
+    for (let i = 0; i < tokens.length - 1; i += 1) {
+      const opener = tokens[i] as IToken;
+      if (opener.tokenType !== t.TagOpen || tokens[i + 1]?.tokenType !== t.EndBlock) continue;
+      const made = this.#source.madeAt(opener.startOffset);
+      if (made?.kind !== "section-end") continue;
+      const innermost = openTags(tokens, i).at(-1);
+      if (innermost !== undefined && this.#headerOf(innermost) !== made.section.header) return innermost;
+    }
+    return undefined;
   }
 
   #mendTag(failure: Failure & { kind: "tag" }): void {

@@ -10,6 +10,7 @@ import { listMethods, rangeAttribute, rangeMethods, tupleMethods } from "./metho
 import { numberAttribute, numberAttributeNames } from "./methods/number.ts";
 import { resolveIndex, sliceBounds, sliceItems } from "./methods/sequence.ts";
 import { stringAttribute, stringMethods } from "./methods/str.ts";
+import { Namespace } from "./namespace.ts";
 import { Undefined, unsafeAttribute } from "./undefined.ts";
 import {
   BuiltinFunction,
@@ -191,11 +192,22 @@ function missing(value: Value, key: Value): Undefined {
     name: key,
     message: `${describe(value)} has no attribute '${key}'`,
     known: () => knownNames(value),
+    // Methods are not what is asked for of data.
+    ...((value instanceof PyDict ? value.size > 0 : isOpen(value)) && { listed: "it has" }),
   });
 }
 
 function describe(value: Value): string {
   return value === null ? "None" : `'${typeNameOf(value)} object'`;
+}
+
+/** Does it have names of its own, beside the methods of its type? */
+function isOpen(value: Value): boolean {
+  return (
+    value instanceof PyNamedTuple ||
+    value instanceof Namespace ||
+    (value instanceof PyObject && value.typeName === "TemplateModule")
+  );
 }
 
 /** The names that `value.name` would find. */

@@ -27,6 +27,10 @@ export interface NearNames {
   readonly wanted: string;
   /** The names that would have been found. */
   readonly known: readonly string[];
+  /** Names that would have been found too, and are rarely meant: only one slip away is near enough. */
+  readonly unlikely?: readonly string[];
+  /** Where none is near and there are few, they are all named behind this: "it takes". */
+  readonly listed?: string;
 }
 
 export class TemplateError extends Error {

@@ -5,7 +5,7 @@
  * out and has no default (JavaScript's `undefined` then); `*args` and `**kwargs` collect the rest, `/` and `*` work as in Python.
  */
 import { PyDict } from "./dict.ts";
-import { overflowError, typeError } from "./errors.ts";
+import { overflowError, TemplateError, typeError } from "./errors.ts";
 import { checkElements, sizeLimit } from "./limits.ts";
 import { Undefined } from "./undefined.ts";
 import { BuiltinFunction, type KeywordArguments, PyTuple, textOf, typeNameOf, type Value } from "./value.ts";
@@ -101,7 +101,16 @@ export function bindArguments(
       `${name}() takes at most ${next} positional argument${next === 1 ? "" : "s"} (${args.length} given)`,
     );
   }
-  for (const extra of unused.keys()) throw typeError(`${name}() got an unexpected keyword argument '${extra}'`);
+  for (const extra of unused.keys()) {
+    const known = parsed(signature).flatMap(({ name: parameter, kind }) =>
+      kind === "both" || kind === "keyword" ? [parameter] : [],
+    );
+    throw new TemplateError("type", `${name}() got an unexpected keyword argument '${extra}'`, {
+      wanted: extra,
+      known,
+      listed: "it takes",
+    });
+  }
   return bound;
 }
 

@@ -11,6 +11,9 @@ export interface UndefinedOrigin {
   readonly kind?: ErrorKind;
   /** Names that do exist, computed only when a message needs them. */
   readonly known?: () => readonly string[];
+  readonly unlikely?: () => readonly string[];
+  /** What to say before all of them, where they are few. */
+  readonly listed?: string;
 }
 
 /**
@@ -30,12 +33,14 @@ export class Undefined extends PyObject {
 
   /** The error of using this value. */
   error(): TemplateError {
-    const { name, message, kind, known } = this.origin;
-    return new TemplateError(
-      kind ?? "undefined",
-      message,
-      known === undefined ? undefined : { wanted: name, known: known() },
-    );
+    const { name, message, kind, known, unlikely, listed } = this.origin;
+    const near = known && {
+      wanted: name,
+      known: known(),
+      ...(unlikely && { unlikely: unlikely() }),
+      ...(listed && { listed }),
+    };
+    return new TemplateError(kind ?? "undefined", message, near);
   }
   fail(): never {
     throw this.error();
@@ -96,8 +101,17 @@ export class Poisoned extends Undefined {
 export const poisoned = new Poisoned();
 
 /** A name that no scope has. `known` lists the names in sight. */
-export function undefinedName(name: string, known?: () => readonly string[]): Undefined {
-  return new Undefined({ name, message: `'${name}' is undefined`, ...(known && { known }) });
+export function undefinedName(
+  name: string,
+  known?: () => readonly string[],
+  unlikely?: () => readonly string[],
+): Undefined {
+  return new Undefined({
+    name,
+    message: `'${name}' is undefined`,
+    ...(known && { known }),
+    ...(unlikely && { unlikely }),
+  });
 }
 
 /** The parameter of a macro that the call left out. */
