@@ -2,12 +2,18 @@
 import type { Argument, Explanation, Input, Source, Step } from "../driver/provenance/source.ts";
 import { type Origin, startOf } from "../source/span.ts";
 
-export function explanationJson({ path, value, doc, sources, arguments: inside }: Explanation) {
+/** Whether anything wins: an override may remove what the config sets, and a later declaration may leave it out. */
+export function isSet({ value, sources }: Explanation): boolean {
+  return value !== undefined || sources[0]?.kind === "override";
+}
+
+export function explanationJson(explanation: Explanation) {
+  const { path, value, doc, sources, arguments: inside } = explanation;
   return {
     path,
     value: value ?? null,
     doc,
-    sources: sources.map((source, i) => ({ wins: i === 0, ...sourceJson(source) })),
+    sources: sources.map((source, i) => ({ wins: i === 0 && isSet(explanation), ...sourceJson(source) })),
     arguments: inside.map(argumentJson),
   };
 }

@@ -9,7 +9,7 @@ import type { Project } from "../driver/compile.ts";
 import { shortener } from "../driver/places.ts";
 import type { Argument, Explanation, Input, Source, Step } from "../driver/provenance/source.ts";
 import { type Origin, startOf } from "../source/span.ts";
-import { blockOf } from "./explain-json.ts";
+import { blockOf, isSet } from "./explain-json.ts";
 import type { CliHost } from "./host.ts";
 import type { Session } from "./session.ts";
 
@@ -38,7 +38,8 @@ export function explanationText(explanation: Explanation, style: Style): string 
   const { path, value, doc, sources, arguments: inside } = explanation;
   const heading = value === undefined ? `${path} has no value` : `${path} = ${value}`;
   const [firstLine = ""] = doc.split("\n");
-  const rows = sources.map((source, i) => sourceRow(source, i === 0 && sources.length > 1, style));
+  const wins = (source: Source) => source === sources[0] && isSet(explanation) && sources.length > 1;
+  const rows = sources.map((source) => sourceRow(source, wins(source), style));
   return [
     `${paint(style, "bold", heading)}\n`,
     firstLine === "" ? "" : `${paint(style, "dim", `  ${firstLine}`)}\n`,

@@ -63,7 +63,7 @@ function preprocessed(session: Session, partial: boolean): Preprocessed | Templa
   try {
     return session.preprocess();
   } catch (error) {
-    if (!(error instanceof TemplateFault) || error.partialText.trim() === "") throw error;
+    if (!(error instanceof TemplateFault) || (error.partialText ?? "").trim() === "") throw error;
     if (partial) return error;
     throw new DiagnosticError(...error.diagnostics, faults.partialText({}, {}));
   }
@@ -78,14 +78,15 @@ async function partialResult(
   const { lineMap, writtenLines } = await import("../pp/written-lines.ts");
   const { originColumn } = await import("../pp/origin-column.ts");
   const { aroundFaults } = await import("../pp/partial-text.ts");
-  const lines = writtenLines(fault.partialPieces);
+  const { partialText: body = "", partialPieces = [] } = fault;
+  const lines = writtenLines(partialPieces);
   const errors = fault.diagnostics.filter(({ severity }) => severity === "error");
-  const forPeople = () => (host.stdout.isTerminal ? aroundFaults(lines, errors, style.color) : fault.partialText);
+  const forPeople = () => (host.stdout.isTerminal ? aroundFaults(lines, errors, style.color) : body);
   return {
     text: withOrigin ? originColumn(lines, style) : forPeople(),
     json: {
       ok: false,
-      text: fault.partialText,
+      text: body,
       map: lineMap(lines),
       diagnostics: fault.diagnostics.map(diagnosticJson),
     },

@@ -6,6 +6,8 @@ import type { Piece } from "../../template/index.ts";
 export interface Segment {
   readonly text: string;
   readonly origin: Origin;
+  /** Something that failed should stand here. */
+  readonly isGap?: true;
 }
 
 export interface WrittenLine {
@@ -29,7 +31,8 @@ export function writtenLines(pieces: readonly Piece[]): readonly WrittenLine[] {
     segments = [];
     breakOrigin = undefined;
   };
-  for (const { text, origin } of pieces) {
+  for (const { text, origin, isGap } of pieces) {
+    if (isGap) segments.push({ text: "", origin, isGap });
     let from = 0;
     for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", from)) {
       addSegment(segments, text, from, at, origin);

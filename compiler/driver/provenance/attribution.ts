@@ -84,9 +84,12 @@ export class Attributor {
     const [holder] = ownChildren(caller.spot, "pp_kwargs");
     const [argument] = holder === undefined ? [] : ownChildren(holder, name);
     if (argument === undefined) return { ...base, kind: "flag", note: name };
-    const { winner } = this.attribute(argument);
-    const tag = placeOf(caller.spot.reading, caller.spot.node);
-    return { ...winner, via: [...winner.via, { origin: tag, note: `${name} of the project ${caller.name}` }] };
+    const { winner } = this.attribute({ ...argument, detours: [] });
+    const given = placeOf(caller.spot.reading, argument.key ?? argument.node);
+    return {
+      ...winner,
+      via: withoutRepeats(winner.origin, [...winner.via, { origin: given, note: `pp_kwargs ${name}` }]),
+    };
   }
 }
 

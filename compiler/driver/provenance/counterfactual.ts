@@ -5,7 +5,7 @@
  *     project.yaml   [optimizer] lr: 0.001           wins
  */
 import type { Origin, Span } from "../../source/span.ts";
-import { isSameLine } from "./flow.ts";
+import { type Flow, isSameLine } from "./flow.ts";
 import type { ConfigReader } from "./reading.ts";
 import type { Source } from "./source.ts";
 import type { Spot, Walker } from "./spot.ts";
@@ -13,25 +13,20 @@ import type { Spot, Walker } from "./spot.ts";
 /** A chain of overrides is seldom longer, and each costs a render. */
 const maximumRenders = 24;
 
-export interface Alternative {
+interface Alternative extends Flow {
   readonly spot: Spot;
-  readonly source: Source;
 }
 
-/**
- * The values below `spot`'s, nearest first: each with the definitions of blocks left out that gave the ones before it.
- *
- * @param source what gave the value of `spot`
- */
+/** The values below the one of `spot`, nearest first: each with the definitions of blocks left out that gave the ones before it. */
 export function* alternatives(
   reader: ConfigReader,
   walker: Walker,
-  attribute: (spot: Spot) => Source,
+  attribute: (spot: Spot) => Flow,
   spot: Spot,
-  source: Source,
-): Generator<Alternative> {
+  flow: Flow,
+): Generator<Flow> {
   const omitted: Span[] = [];
-  let current: Alternative = { spot, source };
+  let current: Alternative = { spot, ...flow };
   let renders = 0;
   for (;;) {
     let next: Alternative | undefined;
@@ -42,9 +37,9 @@ export function* alternatives(
       const { winner } = reading === undefined ? { winner: undefined } : walker.find(reading, current.spot.path);
       if (winner === undefined) continue;
       const found = attribute(winner);
-      if (samePlace(found.origin, current.source.origin)) continue;
+      if (samePlace(found.winner, current.winner)) continue;
       omitted.push(span);
-      next = { spot: winner, source: found };
+      next = { spot: winner, ...found };
       break;
     }
     if (next === undefined) return;
@@ -54,7 +49,7 @@ export function* alternatives(
 }
 
 /** The definitions that stand between the value and an ancestor's: of the place that gave it, then of the place that printed it. */
-function removable({ spot, source }: Alternative): readonly Span[] {
+function removable({ spot, winner: source }: Alternative): readonly Span[] {
   const stacks = [source.origin?.stack ?? [], ...source.via.map((step) => step.origin.stack)];
   const found = new Map<string, Span>();
   for (const stack of stacks)
@@ -67,7 +62,35 @@ function removable({ spot, source }: Alternative): readonly Span[] {
   return [...found.values()];
 }
 
-function samePlace(a: Origin | undefined, b: Origin | undefined): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  return isSameLine(a.span, b.span);
+/** Of what has no place, where it was printed. */
+function samePlace(a: Source, b: Source): boolean {
+  const [x, y] = [placeOf(a), placeOf(b)];
+  if (x === undefined || y === undefined) return x === y;
+  return isSameLine(x.span, y.span);
+}
+
+function placeOf({ origin, via }: Source): Origin | undefined {
+  return origin ?? via.at(-1)?.origin;
+}
+
+/**
+ * All that lost, nearest first. What an alternative would win against comes after it; what the winner's own expression passed over comes
+ * before it.
+ */
+export function inOrder(losers: readonly Source[], below: Iterable<Flow>): readonly Source[] {
+  const told: Source[] = [];
+  let pending = losers;
+  for (const { winner, losers: next } of below) {
+    if (pending.some((source) => isSame(source, winner))) continue;
+    const isBelow = (source: Source): boolean => next.some((other) => isSame(other, source));
+    told.push(...pending.filter((source) => !isBelow(source)), winner);
+    pending = next;
+  }
+  return [...told, ...pending];
+}
+
+/** A place is told once for each value; the command line once. */
+export function isSame(a: Source, b: Source): boolean {
+  if (a.origin === undefined || b.origin === undefined) return a.origin === b.origin && a.note === b.note;
+  return isSameLine(a.origin.span, b.origin.span) && a.value === b.value;
 }

@@ -18,8 +18,7 @@ import { applyOverrides, namesIn, type OverrideText, pathSteps, stepsOf, valueAt
 import { linkConfig } from "../program-graph.ts";
 import { Attributor, type VariableNames } from "./attribution.ts";
 import { Callees, defaultSource } from "./callee.ts";
-import { alternatives } from "./counterfactual.ts";
-import { isSameLine } from "./flow.ts";
+import { alternatives, inOrder, isSame } from "./counterfactual.ts";
 import { ConfigReader, type Reading } from "./reading.ts";
 import type { Argument, Explanation, Source } from "./source.ts";
 import { type Found, type Spot, Walker } from "./spot.ts";
@@ -84,17 +83,24 @@ class GraphExplainer implements Explainer {
       throw new DiagnosticError(faults.badOverride({}, { text: path, problem: "the path has an empty part" }));
     const { main } = this.#reader;
     const found = this.#walker.find(main, steps);
-    const parent = this.#parentOf(steps);
-    const step = steps.at(-1) as string;
-    const argument = parent && this.#argumentOf(parent, step);
-    const fallback = parent && defaultSource(argument, parent.reading.specOf(parent.reading.valueOf(parent.node)));
+    const callee = this.#calleeOf(steps);
+    const argument = callee && this.#argumentOf(callee, steps.at(-1) as string);
+    const fallback = callee && defaultSource(argument, callee.reading.specOf(callee.value));
+    const defaults = fallback === undefined ? [] : [fallback];
     const written = this.#written(found);
     const overridden = this.#overridden(steps, found.winner);
-    const sources = [...overridden.sources, ...written, ...(fallback === undefined ? [] : [fallback])];
+    // What only lost in the text has the constructor's default above it.
+    const below = found.winner === undefined ? [...defaults, ...written] : [...written, ...defaults];
+    const sources = [...overridden.sources, ...below];
     if (sources.length === 0 && argument === undefined) throw this.#nowhere(path, steps);
     const isOverridden = overridden.sources.length > 0;
     const target = found.winner === undefined || isOverridden ? undefined : this.#behind(found.winner);
-    const value = isOverridden ? overridden.value && valueText(overridden.value) : sources[0]?.value;
+    const isSet = found.winner !== undefined || fallback !== undefined;
+    const value = isOverridden
+      ? overridden.value && valueText(overridden.value)
+      : isSet
+        ? sources[0]?.value
+        : undefined;
     return {
       path,
       value,
@@ -108,9 +114,10 @@ class GraphExplainer implements Explainer {
   #written({ winner, losers }: Found): readonly Source[] {
     if (winner === undefined) return losers.map((loser) => this.#attributor.attribute(loser).winner);
     const flow = this.#attributor.attribute(this.#behind(winner));
-    const attribute = (spot: Spot) => this.#attributor.attribute(spot).winner;
-    const below = alternatives(this.#reader, this.#walker, attribute, winner, flow.winner);
-    return [flow.winner, ...flow.losers, ...losers.map(attribute), ...[...below].map(({ source }) => source)];
+    const attribute = (spot: Spot) => this.#attributor.attribute(spot);
+    const below = alternatives(this.#reader, this.#walker, attribute, winner, flow);
+    const own = [...flow.losers, ...losers.map((loser) => attribute(loser).winner)];
+    return [flow.winner, ...inOrder(own, below)];
   }
 
   /** What the value is in the end, where it stands for another: a target of another project, an item, a variable's value. */
@@ -131,14 +138,21 @@ class GraphExplainer implements Explainer {
     return overridden ?? (winner === undefined ? nothing : this.#attributor.attribute(this.#behind(winner)).winner);
   }
 
-  #parentOf(steps: readonly string[]): Spot | undefined {
+  /** The node whose argument the path names, as the overrides leave it. */
+  #calleeOf(steps: readonly string[]): Callee | undefined {
     if (steps.length < 2) return undefined;
-    const { winner } = this.#walker.find(this.#reader.main, steps.slice(0, -1));
-    return winner === undefined ? undefined : this.#behind(winner);
+    const { main } = this.#reader;
+    const above = steps.slice(0, -1);
+    const { winner } = this.#walker.find(main, above);
+    const { sources, value } = this.#overridden(above, winner);
+    if (sources.length > 0) return value && { reading: main, value };
+    if (winner === undefined) return undefined;
+    const { reading, node } = this.#behind(winner);
+    return { reading, value: reading.valueOf(node) };
   }
 
-  #argumentOf({ reading, node }: Spot, step: string) {
-    const known = this.#callees.argumentsOf(reading, reading.valueOf(node));
+  #argumentOf({ reading, value }: Callee, step: string) {
+    const known = this.#callees.argumentsOf(reading, value);
     const position = /^(?:arg)?(\d+)$/.exec(step)?.[1];
     return known.find(({ name }) => name === step) ?? (position === undefined ? undefined : known[Number(position)]);
   }
@@ -226,24 +240,20 @@ class GraphExplainer implements Explainer {
   }
 }
 
+interface Callee {
+  readonly reading: Reading;
+  readonly value: GraphValue;
+}
+
 interface GraphStep {
   readonly before: GraphValue;
   readonly after: GraphValue;
   readonly text: OverrideText;
 }
 
-/** A place that is found in two ways is told once. */
+/** What is found in two ways is told once. */
 function distinct(sources: readonly Source[]): readonly Source[] {
   const kept: Source[] = [];
-  for (const source of sources) {
-    const { origin } = source;
-    const isKnown =
-      origin !== undefined &&
-      kept.some(
-        (other) =>
-          other.origin !== undefined && isSameLine(other.origin.span, origin.span) && other.value === source.value,
-      );
-    if (!isKnown) kept.push(source);
-  }
+  for (const source of sources) if (!kept.some((other) => isSame(other, source))) kept.push(source);
   return kept;
 }

@@ -96,7 +96,9 @@ export class Walker {
     const [given = bound] = bound === undefined ? ownChildren(spot, "default") : [];
     if (given === undefined) return undefined;
     const detour: Detour = { kind: "variable", reading, name, node: spot.node };
-    return { kind: "spot", spot: { ...given, detours: [...spot.detours, detour, ...given.detours] } };
+    // What led to the caller is in the spot's detours already.
+    const own = given.detours.slice(bound === undefined ? spot.detours.length : (caller?.detours.length ?? 0));
+    return { kind: "spot", spot: { ...given, detours: [...spot.detours, detour, ...own] } };
   }
 
   #otherProject(spot: Spot, value: GraphValue & { kind: "call" }): Behind | undefined {
