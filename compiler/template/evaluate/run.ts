@@ -204,6 +204,7 @@ export class Unwinding extends Error {
 
 /** `error` as a fault at `place`. Faults that have a place already pass unchanged. */
 export function locate(error: unknown, place: Expression | Span, frame: Frame): unknown {
+  if (error instanceof PoisonedUse) return error;
   if (error instanceof TemplateFault) return withChain(error, frame);
   const expression = "kind" in place ? place : undefined;
   const span = expression?.span ?? (place as Span);
