@@ -27,7 +27,7 @@ function lines(value: Description, indent: string): string[] {
     case "tensor":
       return [describeTensor(value)];
     case "function":
-      return [`function ${value.name === "" ? "(anonymous)" : value.name}(${parameterList(value.parameters)})`];
+      return [value.source];
     case "again":
       return [`${value.class}  (the one at ${value.path === "" ? "the top" : value.path})`];
     case "deep":
@@ -108,8 +108,6 @@ function numbers(values: readonly number[], length: number): string {
   );
   return `[${[...shown, ...(length > values.length ? ["…"] : [])].join(", ")}]`;
 }
-
-const parameterList = (n: number): string => Array.from({ length: n }, (_, i) => `arg${i}`).join(", ");
 
 function more(n: number, indent: string, what: string): string[] {
   return n > 0 ? [`${indent}  … ${count(n, `more ${what}`)}`] : [];

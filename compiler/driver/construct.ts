@@ -117,8 +117,14 @@ function planFor(
     symbols: program.symbols,
     projectDir: project.dir,
     variableUses: program.variableUses,
-    assetPath: (asset) => places.get(asset) ?? "assets",
+    // The target itself is emitted without its name, as a copy.
+    assetPath: (asset) =>
+      places.get(asset) ?? [...places].find(([node]) => originIs(node, asset.constructorOrigin))?.[1] ?? "assets",
   });
+}
+
+function originIs(node: GraphValue, origin: Origin): boolean {
+  return node.kind === "call" && node.constructorOrigin === origin;
 }
 
 /** The function that makes the target, and the model's module where the target needs it. */

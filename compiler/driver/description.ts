@@ -10,7 +10,7 @@ export type Description =
   | DescribedTensor
   | DescribedModule
   | { readonly kind: "object"; readonly class: string; readonly fields: readonly DescribedEntry[] }
-  | { readonly kind: "function"; readonly name: string; readonly parameters: number }
+  | { readonly kind: "function"; readonly name: string; readonly source: string }
   | { readonly kind: "again"; readonly class: string; readonly path: string }
   | { readonly kind: "deep"; readonly class: string };
 

@@ -33,7 +33,7 @@ export type Description =
       readonly children: readonly Entry[];
     }
   | { readonly kind: "object"; readonly class: string; readonly fields: readonly Entry[] }
-  | { readonly kind: "function"; readonly name: string; readonly parameters: number }
+  | { readonly kind: "function"; readonly name: string; readonly source: string }
   /** Printed before, under that name. */
   | { readonly kind: "again"; readonly class: string; readonly path: string }
   | { readonly kind: "deep"; readonly class: string };
@@ -64,7 +64,7 @@ class Describer {
       case "number":
         return Number.isFinite(value) ? { kind: "plain", value } : { kind: "other", text: String(value) };
       case "function":
-        return { kind: "function", name: value.name, parameters: value.length };
+        return { kind: "function", name: value.name, source: sourceOf(value) };
       case "object":
         return value === null ? { kind: "plain", value } : this.#describeObject(value, path, depth);
       default:
@@ -162,10 +162,21 @@ function describeNumbers(value: ArrayBufferView, className: string): Description
   return { kind: "numbers", class: className, values, length: numbers.length };
 }
 
+/** Short arrows say best what they do; of others the head. */
+function sourceOf(value: object): string {
+  const source = String(value).replaceAll(/\s+/g, " ");
+  if (source.length <= maximumText) return source;
+  return `${source
+    .slice(0, source.search(/[{]|=> /) + 1 || maximumText)
+    .replace(/[={]$/, "")
+    .trim()} …`;
+}
+
 /** Anonymous objects and those without a prototype have none. */
 function classOf(value: object): string {
   const maker: unknown = Reflect.get(value, "constructor");
-  return typeof maker === "function" ? maker.name : "";
+  // Bundlers give classes that name themselves an underscore.
+  return typeof maker === "function" ? maker.name.replace(/^_(?=[A-Z])/, "") : "";
 }
 
 function lengthOf(value: object): number | undefined {
