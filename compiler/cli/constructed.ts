@@ -29,7 +29,7 @@ function lines(value: Description, indent: string): string[] {
     case "function":
       return [value.source];
     case "again":
-      return [`${value.class}  (the one at ${value.path === "" ? "the top" : value.path})`];
+      return [`${value.class}  (the one at ${value.path === "" ? "the top" : value.path})`.trimStart()];
     case "deep":
       return [`${value.class === "" ? "…" : `${value.class} …`}`];
     case "module":

@@ -71,6 +71,7 @@ export async function construct(host: Host, request: ConstructRequest): Promise<
       root: program.root,
       plan,
       outDir: folder,
+      bundleDir: folder,
       projectDir: project.dir,
       host,
       progress: request.progress,

@@ -175,6 +175,7 @@ function sourceOf(value: object): string {
 /** Anonymous objects and those without a prototype have none. */
 function classOf(value: object): string {
   const maker: unknown = Reflect.get(value, "constructor");
+  if (maker === Object || maker === Array) return "";
   // Bundlers give classes that name themselves an underscore.
   return typeof maker === "function" ? maker.name.replace(/^_(?=[A-Z])/, "") : "";
 }
