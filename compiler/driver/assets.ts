@@ -11,7 +11,8 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { pathToFileURL } from "node:url";
 import { bundle } from "../codegen/bundle.ts";
 import type { EmitPlan } from "../codegen/plan.ts";
 import { emitRecipeModule } from "../codegen/recipe-module.ts";
@@ -31,6 +32,8 @@ export interface AssetRequest {
   /** The plan with the places of the assets made so far. */
   plan(places: ReadonlyMap<GraphValue, string>): EmitPlan;
   readonly outDir: string;
+  /** What paths in emitted code are relative to, wherever this build writes; absent: `outDir`. */
+  readonly bundleDir?: string;
   readonly projectDir: string;
   readonly host: Host;
   /** Called before a recipe runs: it may take a while. */
@@ -110,9 +113,9 @@ class AssetBuild {
     const cached = entry !== undefined;
     if (entry === undefined) {
       this.#request.progress(`making ${this.#target}`);
-      entry = await this.#run(emitRecipeModule(this.#asset, facts, plan), folder, undefined);
+      entry = await this.#run(emitRecipeModule(this.#asset, facts, this.#planOfRun()), folder, undefined);
     } else if ([...facts.keys()].some((name) => !(name in (entry as Entry).facts))) {
-      entry = await this.#run(emitRecipeModule(this.#asset, facts, plan), folder, entry);
+      entry = await this.#run(emitRecipeModule(this.#asset, facts, this.#planOfRun()), folder, entry);
     }
     const hash = hashOf(join(folder, "data"));
     const path = this.#place(hash);
@@ -120,8 +123,19 @@ class AssetBuild {
     return { asset: { path, node: this.#asset, hash, cached, inputs: Object.keys(entry.inputs) }, facts: entry.facts };
   }
 
+  get #bundleDir(): string {
+    return this.#request.bundleDir ?? this.#request.outDir;
+  }
+
   #plan(): EmitPlan {
     return this.#request.plan(new Map(this.#earlier.map(({ node, path }) => [node, path])));
+  }
+
+  /** The recipe runs as if it lay in the bundle's own place, since its paths are relative to that; what was made before lies where this build writes. */
+  #planOfRun(): EmitPlan {
+    const plan = this.#plan();
+    const toOutDir = relative(this.#bundleDir, this.#request.outDir);
+    return { ...plan, assetPath: (asset) => join(toOutDir, plan.assetPath(asset)) };
   }
 
   #key(recipe: string): string {
@@ -164,6 +178,7 @@ class AssetBuild {
         minify: false,
         sourcemap: false,
         platform: "node",
+        url: pathToFileURL(join(this.#bundleDir, "recipe.mjs")).href,
       });
       const place = placeOf(this.#asset.constructorOrigin);
       if ("faults" in bundled)

@@ -217,6 +217,7 @@ class Build {
       root: program.root,
       plan,
       outDir: folders.outDir,
+      bundleDir: folders.bundleDir,
       projectDir: folders.projectDir,
       host: this.#host,
       progress,
