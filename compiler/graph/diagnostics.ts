@@ -130,6 +130,12 @@ export const graphDiagnostics = defineDiagnostics("graph", {
         : "give it a default: !var { name: NAME, default: VALUE }"),
     doc: "A `!var` has neither a default nor a value: inside of a model its value comes from the model's config, in a project that others use from the keywords of `from_project`.",
   },
+  unusedConfigKey: {
+    severity: "warning",
+    message: (p: { name: string } & Nearest) => `no part of the model uses '${p.name}', so it has no effect`,
+    hint: didYouMean,
+    doc: "A model's config gives values to the variables of its parts. No part has a variable of this name, and one has a variable of a name much like it: probably a slip, and the part goes on with another value.",
+  },
   unknownTarget: {
     severity: "error",
     message: (p: { name: string } & Nearest) => `the config has no target '${p.name}'`,

@@ -69,6 +69,8 @@ export async function runSample(sample: Sample, root: string): Promise<string> {
   const shown = output
     .replaceAll(home, "/home/me")
     .replaceAll(repository, "/usr/lib/node_modules/fgc")
+    // Where exactly a shipped template says something is its own matter.
+    .replace(/(\/home\/me\/templatelib\/[^\s:]+):\d+(?::\d+)?/g, "$1")
     .replace(/[ \t]+$/gm, "");
   return `${shown.trimEnd()}\n\nexit ${code}\n`.replace(/^\n+/, "");
 }

@@ -18,9 +18,11 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 describe("samples", () => {
   it.each(listSamples().map((sample) => [sample.name, sample] as const))("%s", async (_, sample) => {
     const shown = await runSample(sample, root);
+    // A fault of fgc's own is nothing to expect.
+    expect(shown).not.toContain("exit 70");
     if (process.env["UPDATE"] !== undefined) writeExpected(sample, shown);
     expect(shown).toBe(readExpected(sample));
     // A sample that no longer shows its own code proves nothing.
-    if (sample.code !== undefined) expect(shown).toContain(`[${sample.code}]`);
+    if (sample.code !== undefined) expect(shown).toContain(sample.code);
   });
 });

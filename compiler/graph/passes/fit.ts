@@ -40,6 +40,8 @@ export class Fitter {
   readonly #valueOf: (variable: string) => GraphValue | undefined;
   /** What calls give, as far as signatures tell. */
   readonly #resultOf: (node: CallNode) => TypeShape;
+  /** Hears of calls that should be partials. */
+  readonly #partialMeant: (node: CallNode) => void;
   /** Values that were told about: what an anchor or a variable brings to many places is wrong once. */
   readonly #told = new Set<GraphValue>();
   /** The characters of a text that a call spreads have one origin. */
@@ -49,7 +51,9 @@ export class Fitter {
     context: PassContext,
     valueOfVariable: (variable: string) => GraphValue | undefined,
     resultOf: (node: CallNode) => TypeShape,
+    partialMeant: (node: CallNode) => void,
   ) {
+    this.#partialMeant = partialMeant;
     this.#context = context;
     this.#valueOf = valueOfVariable;
     this.#resultOf = resultOf;
@@ -207,6 +211,7 @@ export class Fitter {
           call.constructorOrigin,
         );
     } else if (found.kind === "instance" && onlyFunctions) {
+      this.#partialMeant(call);
       this.#tell(
         call,
         slot,

@@ -4,13 +4,14 @@
  * Needs:   overrides (a path may name a target that nothing else keeps).
  * Leaves:  the wanted targets, and those others that are parts of them: their keys give the parts their names. What nothing reaches is not
  *          resolved, so a config may name what this machine does not have, as long as it is not built.
- * Faults:  graph/unknown-target, graph/unbound-variable.
+ * Faults:  graph/unknown-target, graph/unbound-variable, graph/unused-config-key.
  */
 import { nearest } from "../../source/nearest.ts";
 import { placeOf } from "../describe.ts";
 import { graphDiagnostics } from "../diagnostics.ts";
 import type { GraphValue } from "../node.ts";
 import { knowsConfigKeys, moduleConfigKeys } from "./boundaries.ts";
+import { reportUnusedKeys } from "./model-config-keys.ts";
 import type { GraphPass, PassContext } from "./pass.ts";
 import { isCallOf, keyText, keyword, modelModuleSpec, targetOf, targetsOf, walk } from "./queries.ts";
 
@@ -57,6 +58,7 @@ function reportUnbound(root: GraphValue, { report, allowFreeVariables }: PassCon
   const unknown = new Set<GraphValue>();
   const modules = [...walk(root)].filter((node) => isCallOf(node, modelModuleSpec));
   for (const module of modules) {
+    reportUnusedKeys(module, { report });
     const keys = new Set([...moduleConfigKeys(module), "config"]);
     const isWhole = knowsConfigKeys(module);
     for (const node of walk(keyword(module, "obj") ?? module))

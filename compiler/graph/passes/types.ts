@@ -8,6 +8,8 @@
  *          left out where a parameter may be absent. What the uses of a model's variables say about their types is noted in the context.
  * Faults:  types/unknown-argument, types/too-many-arguments, types/duplicate-argument, types/missing-argument; those of `fit.ts`.
  */
+
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../source/nearest.ts";
 import type { Origin } from "../../source/span.ts";
 import { placeOf } from "../describe.ts";
@@ -34,18 +36,47 @@ export const types: GraphPass = {
   summary: "arguments placed and checked by signature",
   run: (root, context) => {
     const variables = configValues(root);
+    const reports = new Reports();
+    const reporting: PassContext = { ...context, report: (diagnostic) => reports.add(diagnostic) };
     const fitter = new Fitter(
-      context,
+      reporting,
       (name) => variables.get(name),
       (node) => resultShape(node, context),
+      (node) => reports.isPartialMeant(node),
     );
-    return rewrite(root, (node) =>
+    const typed = rewrite(root, (node) =>
       node.kind === "call" && node.symbol !== undefined
-        ? new Placement(node, context, fitter, variables).place()
+        ? new Placement(node, reporting, fitter, variables, reports).place()
         : node,
     );
+    reports.flush(context);
+    return typed;
   },
 };
+
+/**
+ * What is to be told, held back until all calls are placed: that a call lacks arguments is found before its user, who may want a !partial that
+ * leaves them open. Then that is the fault, and the only one.
+ */
+class Reports {
+  readonly #found: { readonly diagnostic: Diagnostic; readonly lacking: Origin | undefined }[] = [];
+  readonly #partialsMeant = new Set<Origin>();
+
+  /** @param lacking the tag of the call that lacks arguments */
+  add(diagnostic: Diagnostic, lacking?: Origin): void {
+    this.#found.push({ diagnostic, lacking });
+  }
+
+  /** A user of `node` calls it to make its values. */
+  isPartialMeant(node: CallNode): void {
+    this.#partialsMeant.add(node.constructorOrigin);
+  }
+
+  flush({ report }: PassContext): void {
+    for (const { diagnostic, lacking } of this.#found)
+      if (lacking === undefined || !this.#partialsMeant.has(lacking)) report(diagnostic);
+  }
+}
 
 /** The values that the configs of model modules give to variables. */
 function configValues(root: GraphValue): Map<string, GraphValue> {
@@ -84,6 +115,7 @@ type Slot = { readonly parameter: number; readonly option?: OptionSignature; rea
 
 class Placement {
   readonly #node: CallNode;
+  readonly #reports: Reports;
   readonly #context: PassContext;
   readonly #fitter: Fitter;
   readonly #variables: ReadonlyMap<string, GraphValue>;
@@ -96,7 +128,14 @@ class Placement {
   /** Of positional parameters that were given by name. */
   readonly #nameOrigins = new Map<number, Origin>();
 
-  constructor(node: CallNode, context: PassContext, fitter: Fitter, variables: ReadonlyMap<string, GraphValue>) {
+  constructor(
+    node: CallNode,
+    context: PassContext,
+    fitter: Fitter,
+    variables: ReadonlyMap<string, GraphValue>,
+    reports: Reports,
+  ) {
+    this.#reports = reports;
     this.#node = node;
     this.#context = context;
     this.#fitter = fitter;
@@ -134,8 +173,9 @@ class Placement {
       .map(({ name, type }) => ({ name: snakeCase(name), type: article(type) }));
     const [first, ...others] = missing;
     if (first === undefined) return;
-    const place = placeOf(this.#node.constructorOrigin);
-    this.#context.report(faults.missingArgument(place, { callee: this.#callee, ...first, others }));
+    const { constructorOrigin } = this.#node;
+    const fault = faults.missingArgument(placeOf(constructorOrigin), { callee: this.#callee, ...first, others });
+    this.#reports.add(fault, constructorOrigin);
   }
 
   /** Nothing is known about the callee: positional arguments as they stand, keywords as one trailing object. */
