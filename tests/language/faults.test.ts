@@ -215,6 +215,13 @@ describe("hints name", () => {
   });
 });
 
+it("a `set` without its mark is pointed out where its name is missing", () => {
+  const [fault] = faultOf("--set lr = 1\nx: {{ lr }}\n").diagnostics;
+  expect(fault?.labels?.map(({ span, text }) => `${startOf(span).line} ${text}`)).toEqual([
+    "1 this line is text: a statement begins with '-- '",
+  ]);
+});
+
 it("the chain shows the filter's macro, the macro's block, the block's parent", () => {
   const { diagnostics } = faultOf({
     main: "-- extends 'base'\n-- from 'lib' import m\n[model]\n{{ m('x') }}\n",

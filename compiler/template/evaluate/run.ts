@@ -1,25 +1,22 @@
 /** @file What one render shares: templates, filters, modules that were imported, warnings, and the guard against endless recursion. */
-import type { Diagnostic, Place } from "../../diagnostics/diagnostic.ts";
-import { nearest } from "../../source/nearest.ts";
+import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import type { Frame as SourceFrame, Span } from "../../source/span.ts";
-import { templateDiagnostics as faults, TemplateFault } from "../diagnostics.ts";
+import { TemplateFault } from "../diagnostics.ts";
 import type { Loader, Request } from "../loader.ts";
 import { type Expression, type TemplateTree, unreadable } from "../syntax/ast.ts";
-import { visitExpressionParts } from "../syntax/walk.ts";
 import {
   createFilterContext,
   type FilterContext,
   Namespace,
-  type NearNames,
   PoisonedUse,
   poisoned,
   TemplateError,
   type TemplateHost,
   type Value,
 } from "../values/index.ts";
-import { visible } from "../visible.ts";
 import { Budget, Exhausted } from "./budget.ts";
 import { Faults } from "./faults.ts";
+import { locate } from "./locate.ts";
 import type { Frame, PrintedText } from "./scope.ts";
 import type { Omissions, RenderTrace } from "./trace.ts";
 
@@ -36,7 +33,7 @@ export interface TemplateEdge {
 }
 
 /** Python gives up at a thousand frames, which are some two hundred calls of macros: nothing that is meant nests more deeply. */
-const maximumDepth = 260;
+const maximumDepth = 220;
 
 export interface RunOptions {
   /** Is told what happens. */
@@ -200,76 +197,4 @@ export class Unwinding extends Error {
     super();
     this.level = level;
   }
-}
-
-/** `error` as a fault at `place`. Faults that have a place already pass unchanged. */
-export function locate(error: unknown, place: Expression | Span, frame: Frame): unknown {
-  if (error instanceof PoisonedUse) return error;
-  if (error instanceof TemplateFault) return withChain(error, frame);
-  const expression = "kind" in place ? place : undefined;
-  const span = expression?.span ?? (place as Span);
-  const at = { span, chain: frame.stack };
-  if (error instanceof RangeError) {
-    // The engine's own limits: its stack, or the size of a text or an int. (No regular expression: there may be no stack for one.)
-    if (!error.message.startsWith("Maximum call stack")) {
-      return new TemplateFault("overflow", faults.evaluation(at, { message: "the result is too large" }));
-    }
-    return new TemplateFault("recursion", faults.recursion(beginning(at), { message: "this nests too deeply" }));
-  }
-  if (!(error instanceof TemplateError)) return error;
-  const { kind, near } = error;
-  const message = visible(error.message);
-  const close =
-    near &&
-    (nearest(near.wanted, near.known, near.wanted.length <= 3 ? 1 : undefined) ??
-      nearest(near.wanted, near.unlikely ?? [], 1));
-  const hint = close === undefined ? listed(near) : `did you mean '${close}'?`;
-  switch (kind) {
-    case "undefined": {
-      const name = near?.wanted ?? "";
-      const culprit = expression === undefined ? span : (findOperand(expression, name) ?? span);
-      return new TemplateFault(kind, faults.undefinedVariable({ ...at, span: culprit }, { message, hint, name }));
-    }
-    case "security":
-      return new TemplateFault(kind, faults.security(at, { message, hint }));
-    case "recursion":
-      return new TemplateFault(kind, faults.recursion(beginning(at), { message, hint }));
-    case "syntax":
-      return new TemplateFault(kind, faults.syntax(at, { message, hint }));
-    default:
-      return new TemplateFault(kind, faults.evaluation(at, { message, hint }));
-  }
-}
-
-/** All names, where they are few enough to be read. */
-function listed(near: NearNames | undefined): string | undefined {
-  if (near?.listed === undefined || near.known.length === 0 || near.known.length > 8) return undefined;
-  return `${near.listed} ${near.known.map((name) => `'${name}'`).join(", ")}`;
-}
-
-/** The first steps of an endless way say all of it. */
-function beginning({ span, chain }: { span: Span; chain: readonly SourceFrame[] }): Place {
-  return { span, chain: chain.slice(0, 6) };
-}
-
-/** A syntax fault knows no chain: it was found while loading. */
-function withChain(fault: TemplateFault, frame: Frame): TemplateFault {
-  const [first, ...more] = fault.diagnostics;
-  if (first === undefined || first.chain !== undefined || frame.stack.length === 0) return fault;
-  return new TemplateFault(fault.kind, { ...first, chain: frame.stack }, ...more);
-}
-
-/** The part of an expression that names `name`: what an undefined value in it came from. */
-function findOperand(expression: Expression, name: string): Span | undefined {
-  if (expression.kind === "name" && expression.name === name) return expression.span;
-  if (expression.kind === "attribute" && expression.name === name) return expression.span;
-  let found: Span | undefined;
-  visitExpressionParts(expression, {
-    expression: (part) => {
-      found ??= findOperand(part, name);
-    },
-    statement: () => {},
-    target: () => {},
-  });
-  return found;
 }

@@ -21,11 +21,11 @@ import { assign, unpack } from "./assign.ts";
 import { applyChain, callWithCaller, evaluate, evaluateRich } from "./expressions.ts";
 import { fromImportTemplate, importTemplate, includeTemplate } from "./include.ts";
 import { extendTemplate, placeBlock } from "./inheritance.ts";
+import { locate } from "./locate.ts";
 import { LoopContext, type Recurse } from "./loop.ts";
 import { MacroValue } from "./macro.ts";
 import { poisonTargets } from "./poison.ts";
 import { Rendered } from "./rendering.ts";
-import { locate } from "./run.ts";
 import { type Frame, isSilent } from "./scope.ts";
 
 export function execute(body: Body, frame: Frame): void {
