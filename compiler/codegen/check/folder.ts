@@ -18,6 +18,7 @@ export class CheckFolder {
 
   constructor({ units, packageRoot }: CheckRequest) {
     this.#packageRoot = packageRoot;
+    process.once("exit", this.#removeAtExit);
     // A temporary folder is often reached through a link; messages name the real place.
     this.path = realpathSync(mkdtempSync(join(tmpdir(), "fgc-check-")));
     this.#nodeTypes = needsNode(units) ? nodeTypesOf(packageRoot) : undefined;
@@ -68,7 +69,10 @@ export class CheckFolder {
     return isForeign ? undefined : { unit: undefined, file, line, column, code, lines };
   }
 
+  readonly #removeAtExit = (): void => rmSync(this.path, { recursive: true, force: true });
+
   remove(): void {
+    process.off("exit", this.#removeAtExit);
     rmSync(this.path, { recursive: true, force: true });
   }
 }
