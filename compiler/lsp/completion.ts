@@ -3,9 +3,9 @@ import type { CompletionItem, CompletionItemKind } from "vscode-languageserver";
 import { globalNames, variablesOf } from "../driver/template-variables.ts";
 import { filters, tests } from "../template/values/index.ts";
 import { argumentText, type Components, literalsOf } from "./components.ts";
-import { type Cursor, importOf } from "./cursor.ts";
+import { argumentOf, type Cursor, importOf } from "./cursor.ts";
 import { lineAt, rangeOf } from "./documents.ts";
-import { argumentAt, marksIn } from "./yaml-lines.ts";
+import { marksIn } from "./yaml-lines.ts";
 
 /** The protocol's numbers: its module is loaded by the server alone. */
 const kinds = {
@@ -162,8 +162,9 @@ function variables({ view, entry }: Cursor): readonly Word[] {
   ];
 }
 
-function argumentWords({ file, offset }: Cursor, components: Components): readonly Word[] {
-  const place = argumentAt(file, offset);
+function argumentWords(cursor: Cursor, components: Components): readonly Word[] {
+  const { file, offset } = cursor;
+  const place = argumentOf(cursor);
   const argument = place === undefined ? undefined : components.argument(place.spec, place.name);
   if (argument === undefined) return [];
   const isText = /"/.test(argument.type);
@@ -177,8 +178,8 @@ function argumentWords({ file, offset }: Cursor, components: Components): readon
   }));
 }
 
-function argumentNames({ file, offset }: Cursor, components: Components): readonly Word[] {
-  const place = argumentAt(file, offset);
+function argumentNames(cursor: Cursor, components: Components): readonly Word[] {
+  const place = argumentOf(cursor);
   if (place === undefined) return [];
   return components
     .arguments(place.spec)

@@ -5,7 +5,7 @@ import type { SourceFile, Span } from "../source/span.ts";
 import type { Expression, Statement, TemplateTree } from "../template/index.ts";
 import { statementsOf, type Visitor, visitExpressionParts, visitStatementParts } from "../template/syntax/walk.ts";
 import type { ProjectView } from "./project-view.ts";
-import { argumentAt, markAt } from "./yaml-lines.ts";
+import { type ArgumentPlace, argumentAt, markAt, type Stretch } from "./yaml-lines.ts";
 
 export type Subject =
   | { readonly kind: "template" | "block" | "variable" | "filter" | "test"; readonly name: string; readonly span: Span }
@@ -25,7 +25,8 @@ export function cursorAt(view: ProjectView, file: SourceFile, offset: number): C
   return { view, file, offset, entry: view.entryAt(file.path, offset) };
 }
 
-export function subjectAt({ entry, file, offset }: Cursor): Subject | undefined {
+export function subjectAt(cursor: Cursor): Subject | undefined {
+  const { entry, file, offset } = cursor;
   const isHere = ({ start, end }: Span): boolean => start <= offset && offset <= end;
   const { tree, facts } = entry ?? {};
   if (tree !== undefined) {
@@ -41,9 +42,41 @@ export function subjectAt({ entry, file, offset }: Cursor): Subject | undefined 
   }
   const mark = markAt(file, offset);
   if (mark !== undefined) return mark;
-  const argument = argumentAt(file, offset);
+  const argument = argumentOf(cursor);
   if (argument === undefined || argument.name === "" || !isHere(argument.span)) return undefined;
   return { kind: "argument", spec: argument.spec, name: argument.name, span: argument.span };
+}
+
+/** The argument that the cursor's line gives, with the spec as it comes out where it is computed. */
+export function argumentOf(cursor: Cursor): ArgumentPlace | undefined {
+  const { view, file, offset } = cursor;
+  const place = argumentAt(file, offset, stretchesAbove(cursor));
+  if (place === undefined || !place.spec.includes("{{")) return place;
+  const spec = view.specAt(place.tag);
+  return spec === undefined ? undefined : { ...place, spec };
+}
+
+/** What stands above a place in the text that is rendered: in a block that overrides another, what that one prints. */
+function stretchesAbove({ view, file, offset, entry }: Cursor): readonly Stretch[] {
+  const tree = entry?.tree;
+  const before = { file, start: tree?.start ?? 0, end: offset };
+  if (entry === undefined || tree === undefined) return [before];
+  const block = [...tree.blocks.values()]
+    .filter(({ span }) => span.start <= offset && offset <= span.end)
+    .sort((a, b) => b.span.start - a.span.start)[0];
+  if (block === undefined) return [before];
+  const overridden = view.ancestors(entry).flatMap((ancestor) => {
+    const above = ancestor.tree?.blocks.get(block.name);
+    return ancestor.tree === undefined || above === undefined ? [] : [{ tree: ancestor.tree, block: above }];
+  });
+  const base = overridden.at(-1);
+  if (base === undefined) return [before];
+  return [
+    { ...before, start: block.opening.end },
+    ...overridden.map(({ block: { opening, span } }) => ({ file: span.file, start: opening.end, end: span.end })),
+    // A block may lie inside of a call.
+    { file: base.tree.file, start: base.tree.start, end: base.block.opening.start },
+  ];
 }
 
 /** A text without its quotes. */

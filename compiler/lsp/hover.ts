@@ -1,5 +1,6 @@
 /** @file What an editor shows beside a name: what it is, where its value comes from, who overrides it. */
 import type { Hover } from "vscode-languageserver";
+import type { Explanation } from "../driver/provenance/source.ts";
 import type { TemplateEntry } from "../driver/template-index.ts";
 import { variablesOf } from "../driver/template-variables.ts";
 import { type Span, startOf } from "../source/span.ts";
@@ -7,13 +8,48 @@ import { argumentText, type Components, symbolText } from "./components.ts";
 import { type Cursor, type Subject, subjectAt } from "./cursor.ts";
 import { anchorPlaces } from "./definition.ts";
 import { lineAt, rangeOf } from "./documents.ts";
+import { pathAt } from "./graph-places.ts";
 import type { ProjectView } from "./project-view.ts";
 
-export function hoverAt(cursor: Cursor, components: Components): Hover | undefined {
+/** @param explain where a value of a config comes from, by its path; absent where that costs too much */
+export function hoverAt(cursor: Cursor, components: Components, explain?: Explain): Hover | undefined {
   const subject = subjectAt(cursor);
-  if (subject === undefined) return undefined;
-  const value = textOf(cursor, subject, components);
-  return value === undefined ? undefined : { contents: { kind: "markdown", value }, range: rangeOf(subject.span) };
+  const key = subject ?? keyAt(cursor);
+  if (key === undefined) return undefined;
+  const texts = [
+    subject === undefined ? undefined : textOf(cursor, subject, components),
+    key.kind === "argument" || key.kind === "key" ? valueText(cursor, key.span, explain) : undefined,
+  ].filter((text) => text !== undefined);
+  if (texts.length === 0) return undefined;
+  return { contents: { kind: "markdown", value: texts.join("\n\n---\n\n") }, range: rangeOf(key.span) };
+}
+
+export type Explain = (config: string, path: string) => Explanation | undefined;
+
+/** A key of a mapping, a target for instance. */
+function keyAt({ file, offset }: Cursor): { readonly kind: "key"; readonly span: Span } | undefined {
+  const { start, text } = lineAt(file, offset);
+  const [whole = "", indent = ""] = /^(\s*)[\w.-]+(?=:(\s|$))/.exec(text) ?? [];
+  const span = { file, start: start + indent.length, end: start + whole.length };
+  return whole === "" || offset < span.start || offset > span.end ? undefined : { kind: "key", span };
+}
+
+/** The value in the nearest config, and all that set it. */
+function valueText({ view, file }: Cursor, span: Span, explain: Explain | undefined): string | undefined {
+  const config = view.nearestConfig(file.path);
+  const graph = config === undefined || explain === undefined ? undefined : view.graphOf(config);
+  const path = graph === undefined ? undefined : pathAt(graph, span);
+  if (config === undefined || path === undefined) return undefined;
+  const explanation = explain?.(config, path);
+  if (explanation === undefined) return undefined;
+  const head = `\`${path}\`${explanation.value === undefined ? "" : ` is \`${explanation.value}\``} in ${config}`;
+  const lines = explanation.sources.map(({ value, note, origin }, index) => {
+    const wins = index === 0 && explanation.sources.length > 1 ? "(wins)" : "";
+    const place = origin === undefined ? "" : shownPath(view, origin.span);
+    const words = [value === undefined ? "" : `\`${value}\``, note, place, wins];
+    return `- ${words.filter((word) => word !== "").join(" ")}`;
+  });
+  return [head, lines.join("\n")].join("\n\n");
 }
 
 function textOf(cursor: Cursor, subject: Subject, components: Components): string | undefined {
@@ -58,16 +94,19 @@ function templateText(view: ProjectView, name: string): string | undefined {
   return parts.filter((part) => part !== undefined).join("\n\n");
 }
 
-/** All definitions of a block in the hierarchy, from the base down. */
+/** The definitions of a block above a template, from the base down, its own, and those of the templates that extend it. */
 function blockText(view: ProjectView, entry: TemplateEntry, name: string): string {
-  const family = view.family(entry).filter(({ facts }) => facts?.blocks.some((block) => block.name === name) === true);
+  const factsIn = ({ facts }: TemplateEntry) => facts?.blocks.find((block) => block.name === name);
   const own = [entry, ...view.ancestors(entry)];
-  const doc = own.flatMap(({ facts }) => facts?.blocks.find((block) => block.name === name)?.doc ?? [])[0];
-  const lines = family.map((owner) => {
-    const block = owner.facts?.blocks.find((candidate) => candidate.name === name);
-    const at = block === undefined ? "" : `:${startOf(block.span).line}`;
-    const role = owner === family[0] ? "defined" : block?.callsSuper === true ? "adds to it" : "overrides it";
-    return `- \`${owner.name}\`${at} ${role}${owner === entry ? " (here)" : ""}`;
+  const below = [...view.descendants(entry)].sort((a, b) => view.ancestors(a).length - view.ancestors(b).length);
+  const owners = [...own.toReversed(), ...below].flatMap((owner) => {
+    const block = factsIn(owner);
+    return block === undefined ? [] : [{ owner, block }];
+  });
+  const doc = own.flatMap((owner) => factsIn(owner)?.doc ?? [])[0];
+  const lines = owners.map(({ owner, block }, index) => {
+    const role = index === 0 ? "defined" : block.callsSuper ? "adds to it" : "overrides it";
+    return `- \`${owner.name}\`:${startOf(block.span).line} ${role}${owner === entry ? " (here)" : ""}`;
   });
   return [`block \`${name}\``, doc, lines.join("\n")].filter((part) => part !== undefined).join("\n\n");
 }

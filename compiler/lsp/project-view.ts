@@ -6,13 +6,15 @@
  */
 import { dirname, relative } from "node:path";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
-import { loadProject, type Project } from "../driver/compile.ts";
+import { buildGraph, loadProject, type Project } from "../driver/compile.ts";
 import type { Host } from "../driver/host.ts";
 import { projectsBelow } from "../driver/projects-below.ts";
 import { factsOf } from "../driver/template-facts.ts";
 import { ancestorsOf, type TemplateEntry, templateFiles } from "../driver/template-index.ts";
-import type { SourceFile } from "../source/span.ts";
+import type { GraphValue } from "../graph/node.ts";
+import type { SourceFile, Span } from "../source/span.ts";
 import { TreeCache } from "../template/index.ts";
+import { specWrittenAt } from "./graph-places.ts";
 
 /** Trees are kept by content: of all templates only those that changed are parsed again. */
 const trees = new TreeCache();
@@ -39,9 +41,12 @@ export class ProjectView {
   readonly project: Project;
   readonly entries: readonly TemplateEntry[];
   readonly byName: ReadonlyMap<string, TemplateEntry>;
+  readonly #host: Host;
   readonly #faults: readonly Diagnostic[];
+  readonly #graphs = new Map<string, GraphValue | undefined>();
 
   constructor(host: Host, project: Project) {
+    this.#host = host;
     this.project = project;
     this.entries = templateFiles(host, project.searchPath).flatMap(({ name, path }) =>
       readEntries(name, { path, text: host.files.readText(path) ?? "" }),
@@ -102,9 +107,36 @@ export class ProjectView {
       .map(({ config }) => config);
   }
 
+  /** The config that shows best what a file is for. */
+  nearestConfig(path: string): string | undefined {
+    return this.configsReaching(path)[0];
+  }
+
+  /** A config's graph; absent where there is none to be had. */
+  graphOf(config: string): GraphValue | undefined {
+    if (!this.#graphs.has(config)) this.#graphs.set(config, this.#build(config));
+    return this.#graphs.get(config);
+  }
+
+  #build(config: string): GraphValue | undefined {
+    try {
+      return buildGraph(this.#host, { project: this.project, config }).graph;
+    } catch (error) {
+      if (error instanceof DiagnosticError) return undefined;
+      throw error;
+    }
+  }
+
+  /** What a tag's spec comes to in the config that is nearest to its file. */
+  specAt(tag: Span): string | undefined {
+    const config = this.nearestConfig(tag.file.path);
+    const graph = config === undefined ? undefined : this.graphOf(config);
+    return graph === undefined ? undefined : specWrittenAt(graph, tag);
+  }
+
   /** The templates that make one text with a file's: those of the nearest config that reaches it. */
   renderedWith(path: string): readonly TemplateEntry[] {
-    const [nearest] = this.configsReaching(path);
+    const nearest = this.nearestConfig(path);
     const entry = this.configs.find(({ config }) => config === nearest)?.entry;
     return entry === undefined ? [] : [...this.#levels(entry)].flat();
   }

@@ -14,6 +14,7 @@ import {
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { DiagnosticError } from "../diagnostics/diagnostic.ts";
 import type { Host } from "../driver/host.ts";
+import { openExplainer } from "../driver/provenance/explain.ts";
 import { TypeCheck } from "../driver/type-check.ts";
 import { formatTemplates } from "../template/format/format.ts";
 import { completionsAt } from "./completion.ts";
@@ -22,7 +23,7 @@ import { type Cursor, cursorAt } from "./cursor.ts";
 import { definitionsAt } from "./definition.ts";
 import { checkDocument, type FaultsByFile } from "./diagnostics.ts";
 import { OpenDocuments, offsetOf, overlayHost, pathOfUri, rangeOf, uriOfPath } from "./documents.ts";
-import { hoverAt } from "./hover.ts";
+import { type Explain, hoverAt } from "./hover.ts";
 import { type ProjectView, ProjectViews } from "./project-view.ts";
 import { renamableAt, renameEdit } from "./rename.ts";
 import { symbolsOf } from "./symbols.ts";
@@ -62,7 +63,11 @@ export class LanguageServer {
       this.#at(textDocument.uri, position, (cursor, components) => [...definitionsAt(cursor, components)]),
     );
     connection.onHover(({ textDocument, position }) =>
-      this.#at(textDocument.uri, position, (cursor, components) => hoverAt(cursor, components) ?? null),
+      this.#at(
+        textDocument.uri,
+        position,
+        (cursor, components) => hoverAt(cursor, components, this.#explainer(cursor)) ?? null,
+      ),
     );
     connection.onCompletion(({ textDocument, position }) =>
       this.#at(textDocument.uri, position, (cursor, components) => [...completionsAt(cursor, components)]),
@@ -153,6 +158,18 @@ export class LanguageServer {
     return components;
   }
 
+  /** What a value comes from; a config that cannot be read tells nothing. */
+  #explainer({ view: { project } }: Cursor): Explain {
+    return (config, path) => {
+      try {
+        return openExplainer(this.#host, { project, config }, (name) => `--${name.replaceAll("_", "-")}`).explain(path);
+      } catch (error) {
+        if (error instanceof DiagnosticError) return undefined;
+        throw error;
+      }
+    };
+  }
+
   #format(uri: string): { range: ReturnType<typeof rangeOf>; newText: string }[] {
     const path = pathOfUri(uri);
     const text = path === undefined ? undefined : this.#host.files.readText(path);
@@ -169,6 +186,8 @@ export class LanguageServer {
     if (path === undefined) return;
     this.#open.set(path, document.getText());
     this.#views.forget();
+    // What can be constructed changes with modules and import maps only.
+    if (/\.[cm]?ts$|\/meta\.yaml$/.test(path)) this.#components.clear();
     // A document that was just opened is looked at with all that there is.
     const types = this.#faults.has(path) ? "signatures" : "full";
     clearTimeout(this.#timers.get(path));

@@ -15,7 +15,8 @@ export interface Mark {
 }
 
 const words = "call|singleton|factory|partial|lambda|meta";
-const specTag = new RegExp(`!(?:${words}):([^\\s@,{}\\[\\]]*)`, "g");
+/** A spec may be computed: `!singleton:{{ ns.trainer_class }}@trainer`. */
+const specTag = new RegExp(`!(?:${words}):((?:\\{\\{.*?\\}\\}|[^\\s@,{}\\[\\]])*)`, "g");
 /** An anchor or alias begins a value: behind a key, a dash, a bracket, a comma, a tag, or at the line's start. */
 const handle = /(^|[\s[{,:!-])([&*])([A-Za-z_][\w.-]*)/g;
 
@@ -63,59 +64,92 @@ export function markAt(file: SourceFile, offset: number): Mark | undefined {
   return undefined;
 }
 
+/** A stretch of a file. */
+export interface Stretch {
+  readonly file: SourceFile;
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface ArgumentPlace {
-  /** The constructor that the key is an argument of. */
+  /** The constructor that the key is an argument of, as its tag has it. */
   readonly spec: string;
+  readonly tag: Span;
   /** The key; empty where none is written yet. */
   readonly name: string;
   readonly span: Span;
-  /** Keys of the same call. */
+  /** Keys of the same call in the same stretch. */
   readonly siblings: readonly string[];
-  /** The cursor stands behind the colon. */
-  readonly inValue: boolean;
 }
 
 const keyLine = /^(\s*)(?:-\s+)?([A-Za-z_][\w-]*)?\s*(:)?/;
 
-/** The argument that the line of `offset` gives, by indentation: the nearest line above that is indented less must carry a call's tag. */
-export function argumentAt(file: SourceFile, offset: number): ArgumentPlace | undefined {
-  const starts = lineStartsOf(file);
-  const { line, character } = positionOf(file, offset);
-  const textOf = (index: number): string => file.text.slice(starts[index] as number).split(/[\r\n]/, 1)[0] ?? "";
-  const own = textOf(line);
-  if (own.trim() !== "" && !isYaml(own)) return undefined;
-  const parsed = keyLine.exec(own) as RegExpExecArray;
-  const indent = own.trim() === "" ? character : (parsed[1] as string).length;
-  const owner = ownerLine(textOf, line, indent);
-  if (owner === undefined) return undefined;
-  const spec = [...textOf(owner).matchAll(specTag)].at(-1)?.[1];
-  if (spec === undefined) return undefined;
+/**
+ * The argument that the line of `offset` gives, by indentation: the nearest line above that is indented less must carry a call's tag.
+ *
+ * @param above the texts that stand above the line when the template is rendered, nearest first; the first ends where the line begins
+ */
+export function argumentAt(file: SourceFile, offset: number, above: readonly Stretch[]): ArgumentPlace | undefined {
+  const { start, text } = lineOf(file, offset);
+  if (text.trim() !== "" && !isYaml(text)) return undefined;
+  const [, spaces = "", name = ""] = keyLine.exec(text) as RegExpExecArray;
+  const column = offset - start;
+  const indent = text.trim() === "" ? column : spaces.length;
   const siblings: string[] = [];
-  for (let at = owner + 1; at < starts.length; at += 1) {
-    const text = textOf(at);
-    if (text.trim() === "" || !isYaml(text)) continue;
-    const sibling = keyLine.exec(text) as RegExpExecArray;
-    const depth = (sibling[1] as string).length;
-    if (depth < indent) break;
-    if (depth === indent && at !== line && sibling[2] !== undefined && sibling[3] !== undefined)
-      siblings.push(sibling[2]);
-  }
-  const name = parsed[2] ?? "";
-  const colon = own.indexOf(":");
-  const start = (starts[line] as number) + (name === "" ? Math.min(character, own.length) : own.indexOf(name));
-  const span = { file, start, end: start + name.length };
-  return { spec, name, span, siblings, inValue: colon >= 0 && character > colon };
-}
-
-function ownerLine(textOf: (index: number) => string, line: number, indent: number): number | undefined {
-  for (let at = line - 1; at >= 0; at -= 1) {
-    const text = textOf(at);
-    if (text.trim() === "") continue;
-    // A section parts what is above from what is below; other template lines stand between keys.
-    if (/^\s*\[\w+!*\]\s*$/.test(text)) return undefined;
-    if (!isYaml(text) || /^\s*#/.test(text)) continue;
-    const depth = (/^\s*/.exec(text)?.[0] ?? "").length;
-    if (depth < indent) return at;
+  for (const stretch of above) {
+    for (const line of linesUp(stretch)) {
+      if (line.text.trim() === "" || !isYaml(line.text) || /^\s*#/.test(line.text)) continue;
+      const [, depth = "", key, colon] = keyLine.exec(line.text) as RegExpExecArray;
+      if (depth.length === indent && key !== undefined && colon !== undefined && line.start !== start)
+        siblings.push(key);
+      if (depth.length >= indent) continue;
+      const match = [...line.text.matchAll(specTag)].at(-1);
+      if (match === undefined) return undefined;
+      const spec = match[1] as string;
+      const end = line.start + match.index + match[0].length;
+      const at = start + (name === "" ? Math.min(column, text.length) : text.indexOf(name));
+      return {
+        spec,
+        tag: { file: stretch.file, start: line.start + match.index, end },
+        name,
+        span: { file, start: at, end: at + name.length },
+        siblings: [...siblings, ...keysBelow(file, start + text.length, indent)],
+      };
+    }
   }
   return undefined;
+}
+
+interface Line {
+  readonly start: number;
+  readonly text: string;
+}
+
+function lineOf(file: SourceFile, offset: number): Line {
+  const start = lineStartsOf(file)[positionOf(file, offset).line] as number;
+  return { start, text: file.text.slice(start).split(/[\r\n]/, 1)[0] ?? "" };
+}
+
+function* linesUp({ file, start, end }: Stretch): Generator<Line> {
+  const starts = lineStartsOf(file);
+  for (let index = starts.length - 1; index >= 0; index -= 1) {
+    const at = starts[index] as number;
+    if (at < start) return;
+    if (at < end) yield { start: at, text: file.text.slice(at, end).split(/[\r\n]/, 1)[0] ?? "" };
+  }
+}
+
+/** Keys of the same call behind a line. */
+function keysBelow(file: SourceFile, from: number, indent: number): readonly string[] {
+  const keys: string[] = [];
+  for (const start of lineStartsOf(file)) {
+    if (start <= from) continue;
+    const { text } = lineOf(file, start);
+    if (/^\s*\[\w+!*\]\s*$/.test(text)) break;
+    if (text.trim() === "" || !isYaml(text)) continue;
+    const [, depth = "", key, colon] = keyLine.exec(text) as RegExpExecArray;
+    if (depth.length < indent) break;
+    if (depth.length === indent && key !== undefined && colon !== undefined) keys.push(key);
+  }
+  return keys;
 }

@@ -1,6 +1,7 @@
 /** @file What the language server answers, asked as functions over documents and places. */
 import { join } from "node:path";
 import { expect, it } from "vitest";
+import { openExplainer } from "../../compiler/driver/provenance/explain.ts";
 import { completionsAt } from "../../compiler/lsp/completion.ts";
 import { definitionsAt } from "../../compiler/lsp/definition.ts";
 import { checkDocument } from "../../compiler/lsp/diagnostics.ts";
@@ -68,10 +69,22 @@ it("shows where a variable gets its values", () => {
 });
 
 it("shows arguments and what they are for", () => {
-  expect(hover(soup, "weight_decay", 3)).toBe("");
+  expect(hover(soup, "weight_decay", 3)).toContain("**weight_decay**: `number`");
   expect(hover(soup, "salt", 2)).toContain("Grams of it.");
   expect(hover(soup, "save_strategy", 2)).toContain("save_strategy");
   expect(hover(soup, "fgc/optim:ConstantLR", 3)).toContain("`fgc/optim:ConstantLR`, a class");
+});
+
+it("shows where a value comes from", () => {
+  const bench = new Bench();
+  const cursor = bench.at("kitchen.yaml", "lr: 0.01", 1);
+  const explain = (config: string, path: string) =>
+    openExplainer(bench.host, { project: cursor.view.project, config }, (name) => name).explain(path);
+  const contents = hoverAt(cursor, bench.components(cursor.view), explain)?.contents;
+  const value = typeof contents === "object" && "value" in contents ? contents.value : "";
+  expect(value).toContain("`optimizer.lr` is `0.01` in soup.yaml");
+  expect(value).toContain("- `0.01` kitchen.yaml:12 (wins)");
+  expect(value).toContain("default of AdamW");
 });
 
 function completions(name: string, text: string): readonly string[] {
@@ -104,6 +117,21 @@ it("offers constructors, arguments that are not given yet, and their words", () 
   expect(names).not.toContain("lr");
   expect(completions(soup, "[side]\na: !partial:./src/taste.ts:Taste\n    amount: ‸\n")).toEqual(["little", "much"]);
   expect(completions(soup, "[side]\na: !‸\n")).toContain("partial");
+});
+
+it("offers arguments of a call that a block above begins", () => {
+  const names = completions(
+    soup,
+    "-- extends 'kitchen.yaml'\n\n[optimizer]\n    == super()\n    betas: [0.9, 0.95]\n    ‸\n",
+  );
+  expect(names).toContain("weight_decay");
+  expect(names).not.toContain("betas");
+});
+
+it("offers arguments of a computed constructor", () => {
+  const text =
+    "-- extends 'kitchen.yaml'\n\n[side]\n-- set cook = 'fgc/optim:SGD'\na: !partial:{{ cook }}\n    ‸\nb: 1\n";
+  expect(completions(soup, text)).toContain("momentum");
 });
 
 it("offers aliases, variables, filters and tests", () => {
