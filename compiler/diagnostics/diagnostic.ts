@@ -40,7 +40,7 @@ interface Entry<P> {
   readonly message: (p: P) => string;
   readonly hint?: (p: P) => string | undefined;
   /** For docs/diagnostics.md and `fgc explain-code`: what it means, why it is a fault, what to do. One to three sentences. */
-  readonly doc?: string;
+  readonly doc: string;
 }
 
 /** An entry of a catalogue as documentation sees it. */
@@ -72,7 +72,7 @@ export function defineDiagnostics<const T extends Record<string, Entry<any>>>(st
   const listed: CatalogueEntry[] = [];
   for (const [key, entry] of Object.entries(entries)) {
     const code = `${stage}/${key.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}`;
-    listed.push({ code, severity: entry.severity, doc: entry.doc ?? "" });
+    listed.push({ code, severity: entry.severity, doc: entry.doc });
     makers[key] = (place, p) => ({
       code,
       severity: entry.severity,

@@ -14,6 +14,20 @@ const codes = new Set(entries.map(({ code }) => code));
 /** Codes that no sample can show, and why. */
 const withoutSample: Readonly<Record<string, string>> = {
   "link/no-loader": "only a tool that links without opening projects meets it",
+  "graph/no-targets": "only a caller of the materializer meets it: commands ask for the target first",
+  "graph/not-callable": "only a table of constructors that are no callables has it",
+  "config/too-large": "takes megabytes; tests/diagnostics/bad-input.test.ts",
+  "types/emitted-fault": "would be a fault of ours",
+  "driver/check-failed": "would be a fault of ours, or a thread that the system ended",
+  "asset/recipe-failed": "runs a recipe in a process of its own; tests/e2e",
+  "asset/cannot-place": "runs a recipe in a process of its own; tests/e2e",
+  "emit/would-overwrite": "takes a build before; tests/e2e",
+  "emit/machine-path": "names a folder of this machine; tests/e2e",
+  "build/not-built": "takes a copy of fgc without its built parts",
+  "build/bundle-failed": "takes a bundler; tests/e2e",
+  "build/construct-failed": "constructs in a process of its own; tests/cli",
+  "build/nothing-to-build": "a config without a program is built target by target",
+  "build/unknown-platform": "the command line offers a choice; only a caller of the build meets it",
 };
 
 describe("diagnostics", () => {
