@@ -16,6 +16,7 @@ const withoutSample: Readonly<Record<string, string>> = {
   "link/no-loader": "only a tool that links without opening projects meets it",
   "graph/no-targets": "only a caller of the materializer meets it: commands ask for the target first",
   "graph/not-callable": "only a table of constructors that are no callables has it",
+  "cli/not-here": "only the interactive shell meets it; tests/cli",
   "config/too-large": "takes megabytes; tests/diagnostics/bad-input.test.ts",
   "types/emitted-fault": "would be a fault of ours",
   "driver/check-failed": "would be a fault of ours, or a thread that the system ended",

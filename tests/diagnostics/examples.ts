@@ -33,6 +33,6 @@ function blockOf(output: string, code: string): string {
   const lines = output.split("\n");
   const start = lines.findIndex((line) => line.includes(`[${code}]`));
   const rest = lines.slice(start + 1);
-  const end = rest.findIndex((line) => line === "" || !/^\s*(?:\d|\||\.\.|-->|:::|=|\s)/.test(line));
+  const end = rest.findIndex((line) => line === "" || !/^\s*(?:\d+ \||\||\.\. \||-->|:::|=|\s\S)/.test(line));
   return [lines[start] ?? "", ...(end < 0 ? rest : rest.slice(0, end))].join("\n");
 }
