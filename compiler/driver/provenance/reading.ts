@@ -139,6 +139,7 @@ export class ConfigReader {
   readonly #request: ConfigRequest;
   readonly #projects = new Map<string, Project>();
   readonly #readings = new Map<string, Reading>();
+  readonly #counterfactuals = new Map<ConfigRequest, Map<string, Reading | undefined>>();
   #main: Reading | undefined;
 
   constructor(host: Host, request: ConfigRequest) {
@@ -177,6 +178,15 @@ export class ConfigReader {
 
   /** The same config as if nobody had written these parts of its templates; undefined where it would not be a config then. */
   without(reading: Reading, parts: readonly Span[]): Reading | undefined {
+    const known = this.#counterfactuals.get(reading.request) ?? new Map<string, Reading | undefined>();
+    this.#counterfactuals.set(reading.request, known);
+    const key = parts.map(({ file, start }) => `${file.path}:${start}`).join("\n");
+    // The values of one block have mostly lost to the same overrides.
+    if (!known.has(key)) known.set(key, this.#readWithout(reading, parts));
+    return known.get(key);
+  }
+
+  #readWithout(reading: Reading, parts: readonly Span[]): Reading | undefined {
     try {
       return new Reading(this.#host, reading.request, reading.caller, parts);
     } catch (error) {
