@@ -4,7 +4,8 @@ import { listTemplates } from "../../config/project.ts";
 import { DiagnosticError } from "../../diagnostics/diagnostic.ts";
 import { describeConfig } from "../../driver/describe-config.ts";
 import { defineCommand } from "../command.ts";
-import { showPath } from "../output.ts";
+import { linkTo, tableCell } from "../links.ts";
+import { shortFault } from "./ls.ts";
 import { metaJson, metaMarkdown } from "./meta.ts";
 
 export const indexCommand = defineCommand({
@@ -20,25 +21,37 @@ export const indexCommand = defineCommand({
     const configs = listTemplates(host.files, project.searchPath, project.configPrefix).map(({ name, path }) => {
       try {
         const about = describeConfig(host, { ...session.request, config: name, overrides: [] });
-        return { file: name, path, name: about.name, description: about.description };
+        return {
+          file: name,
+          path,
+          name: about.name,
+          description: about.description,
+          class: about.configClass,
+          ok: true,
+        };
       } catch (error) {
         if (!(error instanceof DiagnosticError)) throw error;
-        return { file: name, path, name: "PARSE ERROR", description: error.diagnostics[0]?.message ?? "" };
+        const [fault] = error.diagnostics.filter(({ severity }) => severity === "error");
+        const description = fault === undefined ? "" : shortFault(host, fault);
+        return { file: name, path, name: "PARSE ERROR", description, class: "", ok: false };
       }
     });
-    const rows = configs.map(({ file, path, name, description }) => {
+    const link = linkTo(host, session);
+    const rows = configs.map(({ file, path, name, description, class: kind, ok }) => {
       const mark = file === project.defaultConfig ? " (default)" : "";
-      return `| [${file}](${showPath(host, path)})${mark} | ${name} | ${description.replaceAll("|", "\\|").replaceAll("\n", " ")} |`;
+      const title = ok ? tableCell(name) : `**${name}**`;
+      return `| [\`${file}\`](${encodeURI(link(path))})${mark} | ${title} | ${tableCell(description)} | ${kind === "" ? "" : `\`${kind}\``} |`;
     });
     const sections = [
       ...(readme === undefined ? [] : [readme.trimEnd(), ""]),
-      metaMarkdown(host, session).trimEnd(),
+      // The README has said what the project is called.
+      metaMarkdown(host, session, readme === undefined ? project.name || "Project" : "The project").trimEnd(),
       "",
       "### Configs",
       "",
-      "| Config | Name | Description |",
-      "| --- | --- | --- |",
-      ...rows,
+      ...(rows.length === 0
+        ? ["None."]
+        : ["| Config | Name | Description | Class |", "| --- | --- | --- | --- |", ...rows]),
     ];
     return {
       text: `${sections.join("\n")}\n`,

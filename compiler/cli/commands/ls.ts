@@ -1,5 +1,5 @@
 /** @file `fgc ls`: the configs of a project, or of all projects below a folder. */
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { maximumDepth, metaFileName } from "../../config/project.ts";
 import { type Diagnostic, DiagnosticError } from "../../diagnostics/diagnostic.ts";
 import { diagnosticJson } from "../../diagnostics/render.ts";
@@ -35,6 +35,8 @@ export const lsCommand = defineCommand({
       ...project.configs.flatMap((config) => config.diagnostics),
     ]);
     const sections = projects.map((project) => printProject(host, project, options.recursive || folders.length > 1));
+    if (projects.length === 0 && !session.globals.quiet)
+      host.stderr.write(`no project in ${given.map((folder) => showPath(host, folder)).join(", ")} or below\n`);
     return {
       text: sections.join(folders.length > 1 ? "\n" : ""),
       json: projects.map(({ faults: problems, ...project }) => ({
@@ -126,19 +128,27 @@ function printProject(host: CliHost, project: ListedProject, withPath: boolean):
   const lines: string[] = [];
   if (withPath) lines.push(`Project Path: ${showPath(host, project.path)}`);
   const [fault] = project.faults;
-  lines.push(fault === undefined ? `${project.name} : ${project.description}` : `PARSE ERROR : ${reason(host, fault)}`);
+  lines.push(fault === undefined ? titleOf(project) : `PARSE ERROR : ${shortFault(host, fault)}`);
   const label = (config: ListedConfig) => (config.default ? `[${config.file}]` : config.file);
   const fileWidth = Math.max(0, ...project.configs.map((config) => label(config).length));
   const nameOf = (config: ListedConfig) => (config.ok ? config.name : "PARSE ERROR");
   const nameWidth = Math.max(0, ...project.configs.map((config) => nameOf(config).length));
   for (const config of project.configs) {
-    const about = config.diagnostics[0] === undefined ? config.description : reason(host, config.diagnostics[0]);
-    lines.push(`    ${label(config).padEnd(fileWidth)}  ${nameOf(config).padEnd(nameWidth)} : ${about}`.trimEnd());
+    const [first] = config.diagnostics;
+    const about = first === undefined ? config.description.replace(/\s*\n\s*/g, " ") : shortFault(host, first);
+    const named = `    ${label(config).padEnd(fileWidth)}  ${nameOf(config).padEnd(nameWidth)}`;
+    lines.push((about === "" ? named : `${named} : ${about}`).trimEnd());
   }
   return `${lines.join("\n")}\n`;
 }
 
-function reason(host: CliHost, { code, message, span }: Diagnostic): string {
+function titleOf({ name, description, path }: ListedProject): string {
+  const title = name === "" ? basename(path) : name;
+  return description === "" ? title : `${title} : ${description.replace(/\s*\n\s*/g, " ")}`;
+}
+
+/** A fault on one line: its code, its place, what is wrong. */
+export function shortFault(host: CliHost, { code, message, span }: Diagnostic): string {
   return span === undefined
     ? `${code}: ${message}`
     : `${code} at ${showPath(host, span.file.path)}:${startOf(span).line}: ${message}`;

@@ -2,6 +2,7 @@
 import type { ImportMapEntry } from "../../config/project.ts";
 import { defineCommand } from "../command.ts";
 import type { CliHost } from "../host.ts";
+import { linkTo } from "../links.ts";
 import { showPath } from "../output.ts";
 import type { Session } from "../session.ts";
 
@@ -31,27 +32,30 @@ export function metaJson({ project }: Session) {
   };
 }
 
-export function metaMarkdown(host: CliHost, { project }: Session): string {
-  const show = (path: string) => showPath(host, path);
+export function metaMarkdown(host: CliHost, session: Session, title = session.project.name || "Project"): string {
+  const { project } = session;
+  const link = linkTo(host, session);
+  const folder = (path: string) => `[${showPath(host, path)}](${encodeURI(link(path))})`;
   const renames = Object.entries(project.importMap);
   const lines = [
-    `## ${project.name || "Project"}`,
+    `## ${title}`,
     "",
     ...(project.description === "" ? [] : [project.description, ""]),
-    `- Project folder: ${show(project.dir)}`,
-    `- Workspace: ${show(project.workspaceRoot)}`,
-    `- Config prefix: ${project.configPrefix}`,
-    `- Default config: ${project.defaultConfig ?? "none"}`,
+    `- Project folder: ${folder(project.dir)}`,
+    `- Workspace: ${folder(project.workspaceRoot)}`,
+    `- Config prefix: \`${project.configPrefix}\``,
+    `- Default config: ${project.defaultConfig === undefined ? "none" : `\`${project.defaultConfig}\``}`,
     "",
     "### Meta file",
     "",
     ...project.meta.templates.map(
-      (template) => `- ${template.path === undefined ? template.name : `[${template.name}](${show(template.path)})`}`,
+      (template) =>
+        `- ${template.path === undefined ? template.name : `[${template.name}](${encodeURI(link(template.path))})`}`,
     ),
     "",
     "### Search path",
     "",
-    ...project.searchPath.map((folder) => `- ${show(folder)}`),
+    ...project.searchPath.map((path) => `- ${folder(path)}`),
     ...(renames.length === 0
       ? []
       : ["", "### Import map", "", ...renames.map(([from, entry]) => `- \`${from}\` ${shownEntry(entry)}`)]),

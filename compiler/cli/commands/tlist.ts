@@ -4,6 +4,7 @@ import { startOf } from "../../source/span.ts";
 import { choice, defineCommand, toggle } from "../command.ts";
 import { cliDiagnostics } from "../diagnostics.ts";
 import type { CliHost } from "../host.ts";
+import { linkTo } from "../links.ts";
 import { showPath } from "../output.ts";
 import type { Session } from "../session.ts";
 
@@ -43,7 +44,7 @@ async function configBlocks(host: CliHost, session: Session, format: Format) {
   const { blocksJson, blocksMarkdown, blocksText } = await import("../block-list.ts");
   const { templates, edges, diagnostics } = session.preprocess();
   const chains = blockChains(templates, edges).filter(({ blocks }) => blocks.length > 0);
-  const printing = { showPath: (path: string) => showPath(host, path) };
+  const printing = { showPath: format === "md" ? linkTo(host, session) : (path: string) => showPath(host, path) };
   const json = blocksJson(chains);
   const text =
     format === "json"
@@ -65,6 +66,7 @@ async function allTemplates(
   const list = templateList(entries);
   type Entry = (typeof entries)[number];
   const show = (path: string) => showPath(host, path);
+  const link = linkTo(host, session);
   const lineOf = (entry: Entry, name: string) => {
     const block = entry.facts?.blocks.find((known) => known.name === name);
     return block === undefined ? 0 : startOf(block.span).line;
@@ -118,7 +120,7 @@ async function allTemplates(
         ...outline(list, (entry, depth) => {
           const purpose = entry.facts?.purpose?.split("\n")[0];
           return [
-            `${"    ".repeat(depth)}- [\`${entry.name}\`](${encodeURI(show(entry.path))})${inFile(entry)}${purpose === undefined ? "" : `: ${purpose}`}`,
+            `${"    ".repeat(depth)}- [\`${entry.name}\`](${encodeURI(link(entry.path))})${inFile(entry)}${purpose === undefined ? "" : `: ${purpose}`}`,
             ...blockLines(entry, `${"    ".repeat(depth + 1)}- `),
           ];
         }),

@@ -1,5 +1,6 @@
 /** @file `fgc trefs`: the templates that one config really used, and how it came to them. */
 import { choice, defineCommand } from "../command.ts";
+import { linkTo } from "../links.ts";
 import { showPath } from "../output.ts";
 import { kindOf, referenceDiagram, referenceMarkdown, referenceTree } from "../reference-tree.ts";
 
@@ -31,7 +32,7 @@ export const trefsCommand = defineCommand({
     const lines = (text: readonly string[]) => text.map((line) => `${line}\n`).join("");
     const print: Record<Format, () => string | Promise<string>> = {
       files: () => lines(inputs.map(show)),
-      md: () => lines(referenceMarkdown(graph, show)),
+      md: () => lines(referenceMarkdown(graph, linkTo(host, session))),
       tree: () => lines(referenceTree(graph)),
       dot: async () => (await import("../diagram/graph.ts")).diagramDot(referenceDiagram(graph)),
       svg: async () => (await import("../diagram/svg.ts")).diagramSvg(referenceDiagram(graph)),
