@@ -91,7 +91,7 @@ export function memoryHost(world: MemoryWorld): MemoryHost {
     hostname: () => "box",
     uname: () => ["Linux", "box", "6.1", "#1", "x86_64"],
     packageRoot: "/package",
-    versions: { node: "20.0.0", fgc: "0.1.0" },
+    versions: { node: "20.19.0", fgc: "0.1.0" },
     stdout: {
       write: (text) => {
         stdout += text;

@@ -2,12 +2,14 @@
 import type { CommandDefinition } from "../command.ts";
 import { buildCommand } from "./build.ts";
 import { checkCommand } from "./check.ts";
+import { cleanCommand } from "./clean.ts";
 import { codeCommand } from "./code.ts";
 import { completeCommand, completionCommand } from "./completion.ts";
 import { constructCommand } from "./construct.ts";
 import { devicesCommand } from "./devices.ts";
 import { diffCommand } from "./diff.ts";
 import { docsCommand } from "./docs.ts";
+import { doctorCommand } from "./doctor.ts";
 import { explainCommand } from "./explain.ts";
 import { explainCodeCommand } from "./explain-code.ts";
 import { fmtCommand } from "./fmt.ts";
@@ -46,6 +48,7 @@ export const commands: readonly CommandDefinition[] = [
   checkCommand,
   constructCommand,
   buildCommand,
+  cleanCommand,
   trainCommand,
   newCommand,
   fmtCommand,
@@ -54,6 +57,7 @@ export const commands: readonly CommandDefinition[] = [
   highlightCommand,
   wsCommand,
   projectCommand,
+  doctorCommand,
   shellCommand,
   completionCommand,
   completeCommand,
