@@ -6,7 +6,7 @@
  */
 import { dirname, relative } from "node:path";
 import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
-import { buildGraph, loadProject, type Project } from "../driver/compile.ts";
+import { buildGraph, loadProject, type Project, preprocess } from "../driver/compile.ts";
 import type { Host } from "../driver/host.ts";
 import { projectsBelow } from "../driver/projects-below.ts";
 import { factsOf } from "../driver/template-facts.ts";
@@ -37,6 +37,9 @@ function readEntries(name: string, file: SourceFile): readonly TemplateEntry[] {
   });
 }
 
+/** Rendering is dearer than reading names: of large projects only so many configs are tried. */
+const configsTried = 24;
+
 export class ProjectView {
   readonly project: Project;
   readonly entries: readonly TemplateEntry[];
@@ -44,6 +47,7 @@ export class ProjectView {
   readonly #host: Host;
   readonly #faults: readonly Diagnostic[];
   readonly #graphs = new Map<string, GraphValue | undefined>();
+  readonly #reaching = new Map<string, readonly string[]>();
 
   constructor(host: Host, project: Project) {
     this.#host = host;
@@ -98,13 +102,34 @@ export class ProjectView {
     );
   }
 
-  /** The configs whose text a file can change, nearest first: the file's own, then by the number of steps. */
+  /**
+   * The configs whose text a file can change, nearest first: the file's own, then by the number of steps. Where no template names the file,
+   * those that come to it when they are rendered: `-- include ns.trainer_class`.
+   */
   configsReaching(path: string): readonly string[] {
-    const steps = this.configs.map(({ config, entry }) => ({ config, distance: this.#distance(entry, path) }));
-    return steps
-      .filter((step): step is { config: string; distance: number } => step.distance !== undefined)
-      .sort((a, b) => a.distance - b.distance || (a.config < b.config ? -1 : 1))
-      .map(({ config }) => config);
+    const known = this.#reaching.get(path);
+    if (known !== undefined) return known;
+    const steps = this.configs.flatMap(({ config, entry }) => {
+      const distance = this.#distance(entry, path);
+      return distance === undefined ? [] : [{ config, distance }];
+    });
+    const found =
+      steps.length > 0
+        ? steps.sort((a, b) => a.distance - b.distance || (a.config < b.config ? -1 : 1)).map(({ config }) => config)
+        : this.configs
+            .slice(0, configsTried)
+            .flatMap(({ config }) => (this.#inputs(config).includes(path) ? [config] : []));
+    this.#reaching.set(path, found);
+    return found;
+  }
+
+  #inputs(config: string): readonly string[] {
+    try {
+      return preprocess(this.#host, { project: this.project, config }).inputs;
+    } catch (error) {
+      if (error instanceof DiagnosticError) return [];
+      throw error;
+    }
   }
 
   /** The config that shows best what a file is for. */
@@ -171,6 +196,8 @@ export class ProjectViews {
   readonly #host: Host;
   readonly #folders: readonly string[];
   #views = new Map<string, ProjectView | undefined>();
+  /** Shared templates and the project that each was first seen through: looked for once, not at every change. */
+  readonly #homes = new Map<string, string>();
   #projects: readonly string[] | undefined;
 
   /** @param folders the editor's workspace folders: where projects are looked for that use a shared template */
@@ -185,16 +212,27 @@ export class ProjectViews {
     this.#projects = undefined;
   }
 
-  /** The project that a file belongs to: the one above it, or of those in the workspace the first that searches the file's folder. */
+  /** The project that a file belongs to: the one above it, or of those in the workspace one that uses it, the nearest first. */
   of(path: string): ProjectView | undefined {
     const own = this.#above(path);
     if (own !== undefined) return own;
+    const home = this.#homes.get(path);
+    const known = home === undefined ? undefined : this.#view(home);
+    if (known !== undefined) return known;
+    let searching: ProjectView | undefined;
     for (const dir of this.#nearestFirst(path)) {
       const view = this.#view(dir);
-      if (view?.project.searchPath.some((folder) => path.startsWith(`${folder}/`)) === true) return view;
-      if (view?.project.meta.inputs.includes(path) === true) return view;
+      if (view === undefined) continue;
+      const { searchPath, meta } = view.project;
+      const isSearched = searchPath.some((folder) => path.startsWith(`${folder}/`));
+      if (meta.inputs.includes(path) || (isSearched && view.configsReaching(path).length > 0)) {
+        this.#homes.set(path, dir);
+        return view;
+      }
+      if (isSearched) searching ??= view;
     }
-    return undefined;
+    if (searching !== undefined) this.#homes.set(path, searching.project.dir);
+    return searching;
   }
 
   #above(path: string): ProjectView | undefined {

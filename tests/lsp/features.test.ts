@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openExplainer } from "../../compiler/driver/provenance/explain.ts";
 import { completionsAt } from "../../compiler/lsp/completion.ts";
+import { cursorAt } from "../../compiler/lsp/cursor.ts";
 import { definitionsAt } from "../../compiler/lsp/definition.ts";
 import { checkDocument } from "../../compiler/lsp/diagnostics.ts";
 import { offsetOf, positionOf } from "../../compiler/lsp/documents.ts";
@@ -210,4 +211,32 @@ it("counts as the protocol does", () => {
   expect(positionOf(file, 13)).toEqual({ line: 2, character: 4 });
   expect(offsetOf(file, { line: 0, character: 99 })).toBe(3);
   expect(offsetOf(file, { line: 9, character: 0 })).toBe(file.text.length);
+});
+
+it("answers at every place, and at none with a fault", () => {
+  const bench = new Bench({
+    "configs/soup.yaml": `\0[side\r\n${"{{ ".repeat(9)}\n-- extends\n*\n!partial:\n    \t: &\n\ufeff{% block`,
+  });
+  const view = bench.view(soup);
+  const components = bench.components(view);
+  const explain = () => undefined;
+  for (const { path } of view.entries.filter((entry) => entry.path.startsWith(templates))) {
+    const file = { path, text: bench.host.files.readText(path) ?? "" };
+    symbolsOf(view, file);
+    for (let offset = 0; offset <= file.text.length; offset += 2) {
+      const cursor = cursorAt(view, file, offset);
+      definitionsAt(cursor, components);
+      hoverAt(cursor, components, explain);
+      completionsAt(cursor, components);
+      renameEdit(cursor, "other", everywhere);
+    }
+  }
+});
+
+it("finds the config of a template that is included by a computed name", () => {
+  const bench = new Bench({
+    "configs/dynamic.yaml": "-- set ns = namespace(part='parts/lone.yaml')\n-- include ns.part\n",
+    "parts/lone.yaml": "lone: !partial:fgc/optim:AdamW\n    lr: 1\n",
+  });
+  expect(bench.view("parts/lone.yaml").configsReaching(join(templates, "parts/lone.yaml"))).toEqual(["dynamic.yaml"]);
 });
