@@ -1,5 +1,5 @@
 /** @file Package build: the library's sources → `dist/signatures.json`. The extractor is the compiler's own, bundled on the fly. */
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -20,7 +20,10 @@ export async function writeSignatures({ root, entries, outfile }) {
   });
   const modules = {};
   for (const [name, path] of Object.entries(entries)) modules[`fgc/${name}`] = extractor.module(path);
-  writeFileSync(outfile, `${JSON.stringify({ format: "fgc-signatures/1", modules })}\n`);
+  // Whoever reads it meanwhile sees the old file or the new one.
+  const fresh = `${outfile}.${process.pid}.tmp`;
+  writeFileSync(fresh, `${JSON.stringify({ format: "fgc-signatures/1", modules })}\n`);
+  renameSync(fresh, outfile);
 }
 
 async function loadExtractor(root, folder) {

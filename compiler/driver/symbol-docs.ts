@@ -114,7 +114,9 @@ export class Documentation {
     const found = this.#symbols.signature(module, isFile, exportName, this.#environment.projectDir);
     const shown = isFile ? `.${module.slice(this.#environment.projectDir.length)}` : module;
     const name = `${shown}:${[exportName, ...members].join(".")}`;
-    const aliases = [...this.#environment.importMap].filter(([, entry]) => "to" in entry && entry.to === name).map(([alias]) => alias);
+    const aliases = [...this.#environment.importMap]
+      .filter(([, entry]) => "to" in entry && entry.to === name)
+      .map(([alias]) => alias);
     const [member] = members;
     const base = { spec: name, aliases, statics: [], type: undefined, call: undefined };
     if (found === undefined) return { ...base, kind: "unknown", doc: "" };
@@ -167,7 +169,8 @@ function callableDocs({ parameters, returns, async }: CallableSignature): Callab
     type,
     required,
     default: fallback,
-    doc,
+    // The default has a place of its own.
+    doc: fallback === undefined ? doc : doc.replace(/\s*\bDefault [^ ]+?\.$/, ""),
     rest,
   });
   const given = parameters.flatMap((parameter) =>
