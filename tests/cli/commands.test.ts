@@ -213,7 +213,7 @@ describe("the other views", () => {
       defaultConfig: "tiny.yaml",
     });
     expect((await fgc(world, "index")).stdout).toContain(
-      "| [tiny.yaml](templates/configs/tiny.yaml) (default) | Untitled | A small config |",
+      "| [`tiny.yaml`](templates/configs/tiny.yaml) (default) | Untitled | A small config | `type.training_script` |",
     );
   });
 });

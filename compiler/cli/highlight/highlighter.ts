@@ -53,7 +53,7 @@ function withoutTemplates(raw: IRawGrammar): IRawGrammar {
   return {
     ...raw,
     patterns: yaml === undefined ? raw.patterns : [yaml],
-    repository: { ...raw.repository, inline: { patterns: [] } as never },
+    repository: Object.assign({}, raw.repository, { inline: { patterns: [] } }),
   };
 }
 
