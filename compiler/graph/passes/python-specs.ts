@@ -25,6 +25,12 @@ export class PythonParts {
     this.#note(spec, node, (place, others) => faults.noCounterpart(place, { spec, reason, others }));
   }
 
+  /** Named in no map. */
+  unknown(node: CallNode, near: string | undefined): void {
+    const spec = node.constructorSpec;
+    this.#note(spec, node, (place) => faults.unknownPythonModule(place, { spec, nearest: near }));
+  }
+
   ignored(node: CallNode, entry: Keyword, argument: string): void {
     const callee = node.constructorSpec;
     const at = { ...node, constructorOrigin: entry.nameOrigin };

@@ -116,7 +116,7 @@ class Resolver {
     const spec = counterpart?.to ?? written;
     const parts = this.#split(spec);
     if (parts !== undefined) return this.#symbol(parts.module, parts.path);
-    if (/^(torch|transformers|forgather|datasets|tokenizers|accelerate)\b/.test(spec)) this.#reportPython(spec);
+    if (/^(torch|transformers|forgather|datasets|tokenizers|accelerate)\b/.test(spec)) this.#reportPython(written);
     else if (spec.includes(":") || spec.includes("/")) report(faults.malformedSpec(this.#place, { spec }));
     else {
       const near = nearest(spec, builtinNames) ?? this.#elsewhere(spec);
@@ -227,8 +227,8 @@ class Resolver {
   }
 
   #reportPython(spec: string): void {
-    const found = nearest(spec, this.#environment.importMap.keys());
-    this.#context.report(faults.unknownPythonModule(this.#place, { spec, nearest: found }));
+    const known = [...this.#environment.importMap].flatMap(([name, entry]) => ("to" in entry ? [name] : []));
+    this.#parts.unknown(this.#node, nearest(spec, known));
   }
 
   #file(name: string): string | undefined {
