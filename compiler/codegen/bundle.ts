@@ -331,19 +331,21 @@ function withPortableNames(text: string, request: BundleRequest): string {
 }
 
 /** Source maps: `emitted:model.ts` is the file beside the map, a library file `fgc/lib/nn.js`, everything else relative to the project. */
-function withPortableSources(text: string, request: BundleRequest): string {
-  const { outDir, projectDir } = request;
-  const library = libraryFolder(request);
-  const map = JSON.parse(text) as { sources: string[] };
-  const sources = map.sources.map((source) => {
+function withPortableSources(text: string, { outDir, projectDir, ...request }: BundleRequest): string {
+  const library = libraryFolder({ outDir, projectDir, ...request });
+  const portable = (source: string): string => {
     if (source.startsWith("emitted:")) return source.slice("emitted:".length);
     const path = join(outDir, source);
     if (path.startsWith(`${library}/`)) return `fgc/lib/${slashed(relative(library, path))}`;
     return slashed(relative(projectDir, path))
       .replace(/^(\.\.\/)+(.*\/)?node_modules\//, "node_modules/")
       .replace(/^(\.\.\/)+/, "");
-  });
-  return `${JSON.stringify({ ...map, sources })}\n`;
+  };
+  // A map holds all sources, megabytes of them, and only the list of their names at its head is to change.
+  const start = text.indexOf('"sources": [') + '"sources": '.length;
+  const end = text.indexOf("]", text.indexOf('\n  "sourcesContent"', start) - 2) + 1;
+  const sources = JSON.parse(text.slice(start, end)) as readonly string[];
+  return text.slice(0, start) + JSON.stringify(sources.map(portable)) + text.slice(end);
 }
 
 function slashed(path: string): string {
