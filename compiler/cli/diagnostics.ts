@@ -64,6 +64,13 @@ export const cliDiagnostics = defineDiagnostics("cli", {
     hint: () => "save it as UTF-8",
     doc: "A file that a command would rewrite cannot be read without loss: its bytes are not valid UTF-8.",
   },
+  badSweep: {
+    severity: "error",
+    message: (p: { path: string; problem: string }) => `${p.path} is no sweep: ${p.problem}`,
+    hint: () =>
+      "it holds grid (a mapping of names to lists of values) or points (a list of mappings), and perhaps config, fixed, train, scheduler",
+    doc: "`fgc sweep` reads a YAML file that says which settings to try. This one says something else.",
+  },
   notHere: {
     severity: "error",
     message: (p: { what: string }) => `${p.what} is of no use inside the shell`,

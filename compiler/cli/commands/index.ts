@@ -24,6 +24,7 @@ import { newCommand } from "./new.ts";
 import { ppCommand } from "./pp.ts";
 import { projectCommand } from "./project.ts";
 import { shellCommand } from "./shell.ts";
+import { sweepCommand } from "./sweep.ts";
 import { targetsCommand } from "./targets.ts";
 import { tlistCommand } from "./tlist.ts";
 import { trainCommand } from "./train.ts";
@@ -50,6 +51,7 @@ export const commands: readonly CommandDefinition[] = [
   buildCommand,
   cleanCommand,
   trainCommand,
+  sweepCommand,
   newCommand,
   fmtCommand,
   lintCommand,
