@@ -37,13 +37,19 @@ function walkTree(
   visit: (edge: TemplateEdge, depth: number, isLast: boolean, isAgain: boolean) => void,
 ): void {
   const [root] = templates;
+  const bySource = new Map<string, TemplateEdge[]>();
+  for (const edge of edges) {
+    const known = bySource.get(edge.from);
+    if (known === undefined) bySource.set(edge.from, [edge]);
+    else known.push(edge);
+  }
   const opened = new Set<string>();
   const open = (name: string, depth: number): void => {
     opened.add(name);
-    const below = edges.filter((edge) => edge.from === name);
+    const below = bySource.get(name) ?? [];
     for (const [i, edge] of below.entries()) {
       const isAgain = opened.has(edge.to);
-      const hasMore = edges.some(({ from }) => from === edge.to);
+      const hasMore = bySource.has(edge.to);
       visit(edge, depth, i === below.length - 1, isAgain && hasMore);
       if (!isAgain) open(edge.to, depth + 1);
     }

@@ -35,7 +35,7 @@ export const tlistCommand = defineCommand({
     const asked = session.globals.configTemplate !== undefined || session.config !== undefined;
     const made =
       options.blocks && asked ? await configBlocks(host, session, format) : await allTemplates(host, session, options);
-    return { ...made, extension: extensions[format] ?? "txt" };
+    return Object.assign(made, { extension: extensions[format] ?? "txt" });
   },
 });
 
@@ -72,25 +72,28 @@ async function allTemplates(
     return block === undefined ? 0 : startOf(block.span).line;
   };
   const isBelow = new Map(entries.map((entry) => [entry, new Set(ancestorsOf(entry, list.byName))]));
+  const owners = new Map<string, Entry[]>();
+  for (const entry of entries) for (const { name } of entry.facts?.blocks ?? []) push(owners, name, entry);
   const overriders = (entry: Entry, block: string) =>
-    entries.filter((other) => isBelow.get(other)?.has(entry) && other.facts?.blocks.some(({ name }) => name === block));
-  const json = entries.map((entry) => ({
-    name: entry.name,
-    path: entry.path,
-    container: entry.container ?? null,
-    extends: entry.parent ?? null,
-    kind: kindOfEntry(entry, list) ?? null,
-    purpose: entry.facts?.purpose ?? null,
-    blocks: (entry.facts?.blocks ?? []).map((block) => ({
-      name: block.name,
-      line: startOf(block.span).line,
-      nestedIn: block.nestedIn ?? null,
-      doc: block.doc ?? null,
-      required: block.required,
-      callsSuper: block.callsSuper,
-      overriddenBy: overriders(entry, block.name).map(({ name }) => name),
-    })),
-  }));
+    (owners.get(block) ?? []).filter((other) => isBelow.get(other)?.has(entry));
+  const json = () =>
+    entries.map((entry) => ({
+      name: entry.name,
+      path: entry.path,
+      container: entry.container ?? null,
+      extends: entry.parent ?? null,
+      kind: kindOfEntry(entry, list) ?? null,
+      purpose: entry.facts?.purpose ?? null,
+      blocks: (entry.facts?.blocks ?? []).map((block) => ({
+        name: block.name,
+        line: startOf(block.span).line,
+        nestedIn: block.nestedIn ?? null,
+        doc: block.doc ?? null,
+        required: block.required,
+        callsSuper: block.callsSuper,
+        overriddenBy: overriders(entry, block.name).map(({ name }) => name),
+      })),
+    }));
   const blockLines = (entry: Entry, indent: string): string[] =>
     !options.blocks
       ? []
@@ -135,7 +138,20 @@ async function allTemplates(
     dot: async () => (await import("../diagram/graph.ts")).diagramDot(listDiagram(list, title)),
     svg: async () => (await import("../diagram/svg.ts")).diagramSvg(listDiagram(list, title)),
     mermaid: async () => (await import("../diagram/graph.ts")).diagramMermaid(listDiagram(list, title)),
-    json: () => `${JSON.stringify(json, null, 2)}\n`,
+    json: () => `${JSON.stringify(json(), null, 2)}\n`,
   };
-  return { text: await print[options.format](), json, diagnostics };
+  return {
+    text: session.globals.json ? "" : await print[options.format](),
+    // Who overrides what is asked for by few.
+    get json() {
+      return json();
+    },
+    diagnostics,
+  };
+}
+
+function push<K, V>(lists: Map<K, V[]>, key: K, value: V): void {
+  const known = lists.get(key);
+  if (known === undefined) lists.set(key, [value]);
+  else known.push(value);
 }

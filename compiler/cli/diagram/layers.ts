@@ -140,12 +140,25 @@ function pairCrossings(
   return count;
 }
 
+/** By counting inversions (Barth, Mutzel and Jünger 2004): as many steps as there are lines, times a logarithm. */
 export function crossings(layers: readonly (readonly Station[])[]): number {
   let count = 0;
   for (const [l, layer] of layers.entries()) {
-    const after = placesOf(layers[l + 1] ?? []);
-    for (const [i, a] of layer.entries())
-      for (const b of layer.slice(i + 1)) count += pairCrossings(a.after, b.after, after);
+    const after = layers[l + 1] ?? [];
+    const places = placesOf(after);
+    /** Lines that end at a place or before it, as a Fenwick tree. */
+    const ends = new Array<number>(after.length + 1).fill(0);
+    let lines = 0;
+    for (const station of layer) {
+      const own = station.after.map((other) => places.get(other) ?? 0);
+      for (const place of own) {
+        count += lines;
+        for (let i = place + 1; i > 0; i -= i & -i) count -= ends[i] as number;
+      }
+      for (const place of own)
+        for (let i = place + 1; i <= after.length; i += i & -i) ends[i] = (ends[i] as number) + 1;
+      lines += own.length;
+    }
   }
   return count;
 }

@@ -87,8 +87,15 @@ interface Group {
 function connected({ nodes, edges }: Diagram): readonly Group[] {
   const groupOf = new Map<string, string>();
   const rootOf = (id: string): string => {
-    const up = groupOf.get(id) ?? id;
-    return up === id ? id : rootOf(up);
+    let root = id;
+    for (let up = groupOf.get(root); up !== undefined && up !== root; up = groupOf.get(root)) root = up;
+    // The way is short for the next one that asks.
+    for (let at = id; at !== root; ) {
+      const up = groupOf.get(at) as string;
+      groupOf.set(at, root);
+      at = up;
+    }
+    return root;
   };
   for (const { from, to } of edges) groupOf.set(rootOf(to), rootOf(from));
   const groups = new Map<string, { nodes: DiagramNode[]; edges: DiagramEdge[] }>();
