@@ -17,6 +17,7 @@ import type { Host } from "../driver/host.ts";
 import { openExplainer } from "../driver/provenance/explain.ts";
 import { TypeCheck } from "../driver/type-check.ts";
 import { formatTemplates } from "../template/format/format.ts";
+import { actionsFor } from "./actions.ts";
 import { completionsAt } from "./completion.ts";
 import { Components } from "./components.ts";
 import { type Cursor, cursorAt } from "./cursor.ts";
@@ -89,6 +90,9 @@ export class LanguageServer {
         return edit;
       }),
     );
+    connection.onCodeAction(({ textDocument, context }) =>
+      this.#in(textDocument.uri, (_, file) => [...actionsFor(file, context.diagnostics)]),
+    );
     connection.onDocumentFormatting(({ textDocument }) => this.#format(textDocument.uri));
     connection.onDidChangeWatchedFiles(() => this.#changed());
     this.#documents.onDidChangeContent(({ document }) => this.#edited(document));
@@ -115,6 +119,7 @@ export class LanguageServer {
         documentSymbolProvider: true,
         renameProvider: { prepareProvider: true },
         documentFormattingProvider: true,
+        codeActionProvider: { codeActionKinds: ["quickfix"] },
       },
     };
   }

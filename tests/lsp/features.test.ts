@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { openExplainer } from "../../compiler/driver/provenance/explain.ts";
+import { actionsFor } from "../../compiler/lsp/actions.ts";
 import { completionsAt } from "../../compiler/lsp/completion.ts";
 import { cursorAt } from "../../compiler/lsp/cursor.ts";
 import { definitionsAt } from "../../compiler/lsp/definition.ts";
@@ -199,6 +200,21 @@ it("checks a template through the nearest config, with the text in the editor", 
     range: { start: { line: 4, character: 4 }, end: { line: 4, character: 7 } },
   });
   expect(fault?.relatedInformation?.[0]?.message).toBe("block 'side'");
+});
+
+it("puts the name there that was meant", async () => {
+  const text =
+    "-- extends 'kitchen.yaml'\n\n[side]\na: !partial:fgc/optim:AdmW\nb: !partial:fgc/optim:SGD { momntum: 1 }\n";
+  const bench = new Bench({ [soup]: text });
+  const path = join(templates, soup);
+  const faults = await checkDocument(bench.host, bench.view(soup), path, { types: "signatures" });
+  const actions = actionsFor({ path, text }, faults.get(path) ?? []);
+  expect(actions.map(({ title }) => title)).toEqual(["Replace with 'AdamW'", "Replace with 'momentum'"]);
+  const edits = actions.flatMap(({ edit }) => Object.values(edit?.changes ?? {}).flat());
+  expect(edits.map(({ range }) => [range.start, range.end.character])).toEqual([
+    [{ line: 3, character: 22 }, 26],
+    [{ line: 4, character: 28 }, 35],
+  ]);
 });
 
 it("answers in a document that is not whole", () => {
