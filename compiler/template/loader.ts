@@ -48,8 +48,7 @@ export function directorySource(directories: readonly string[]): TemplateSource 
       for (const root of roots) {
         const path = join(root, name);
         if (!isFile(path)) continue;
-        const bytes = readFileSync(path);
-        return templateFile(path, bytes.toString("utf8"), () => firstInvalidByte(bytes));
+        return templateFile(path, readFileSync(path, "utf8"), () => firstInvalidByte(readFileSync(path)));
       }
       return undefined;
     },
@@ -61,7 +60,7 @@ export function directorySource(directories: readonly string[]): TemplateSource 
 
 function isFile(path: string): boolean {
   try {
-    return statSync(path).isFile();
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   } catch {
     // Links that lead in a circle, a file taken for a folder, a name that is too long: no such file.
     return false;

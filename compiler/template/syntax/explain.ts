@@ -5,7 +5,7 @@ import { nearest } from "../../source/nearest.ts";
 import type { Span } from "../../source/span.ts";
 import { templateDiagnostics as faults } from "../diagnostics.ts";
 import type { MappedText } from "../scan/mapped-text.ts";
-import { visible } from "../visible.ts";
+import { excerpt } from "../visible.ts";
 import { tagWords } from "./template-parser.ts";
 import * as t from "./tokens.ts";
 
@@ -52,7 +52,7 @@ export function explainLexing(
   const bracket = /^[)\]}]/.test(text) ? mismatchedBracket(tokens, offset) : undefined;
   if (bracket !== undefined) return unclosedBracket(source, bracket);
   // What is shown is one mistake: a run of characters that no token begins with may be long.
-  const shown = visible(text.length > 20 ? `${text.slice(0, 20)}…` : text);
+  const shown = excerpt(text, 20);
   const message = `'${shown}' has no meaning here`;
   const span = source.span(offset, offset + length);
   return faults.syntax({ span }, { message, hint: hintFor(text, opener?.tokenType === t.TagOpen) });
@@ -393,7 +393,8 @@ function describe(source: MappedText, token: IToken): string {
   if (made?.kind === "statement-end") return "the end of the line";
   if (token.tokenType === t.TagClose || token.tokenType === t.PrintClose) return "the end of the tag";
   if (token.tokenType === t.Text) return "text";
-  return `'${token.image}'`;
+  // A string stands in quotes already.
+  return token.tokenType === t.Str ? excerpt(token.image) : `'${excerpt(token.image)}'`;
 }
 
 function spanOf(source: MappedText, first: IToken, last: IToken = first): Span {
