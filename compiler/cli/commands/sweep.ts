@@ -92,6 +92,7 @@ function trainWords(
   const set = [...globals.set, ...variables, `output_dir=${JSON.stringify(folder.output(id))}`];
   const overrides = entries.filter(isPath).map(([name, value]) => `${name}=${yamlText(value)}`);
   return [
+    ...(globals.quiet ? ["-q"] : []),
     ...["-p", project.dir, "-t", config, "train"],
     ...set.flatMap((text) => ["--set", text]),
     ...overrides,
