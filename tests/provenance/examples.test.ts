@@ -6,13 +6,14 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { nodeHost } from "../../compiler/cli/node-host.ts";
-import { buildGraph, type ConfigRequest, listConfigs, loadProject } from "../../compiler/driver/compile.ts";
+import { buildGraph, type ConfigRequest, listConfigs, loadProject, preprocess } from "../../compiler/driver/compile.ts";
 import { linkConfig } from "../../compiler/driver/program-graph.ts";
 import { openExplainer } from "../../compiler/driver/provenance/explain.ts";
 import type { Explanation, Source } from "../../compiler/driver/provenance/source.ts";
 import { valueText } from "../../compiler/driver/provenance/value-text.ts";
 import type { GraphValue } from "../../compiler/graph/node.ts";
 import { asData, bundleTextSpec } from "../../compiler/graph/passes/queries.ts";
+import { RenderTrace } from "../../compiler/template/index.ts";
 
 const root = join(import.meta.dirname, "../..");
 const host = { ...nodeHost(), cwd: () => root };
@@ -30,6 +31,11 @@ const configs = projects.flatMap((dir) => {
 
 describe("every path of the examples", () => {
   it("has examples to look at", () => expect(configs.length).toBeGreaterThan(5));
+
+  it.each(configs)("%s: a trace changes nothing", (_, request: ConfigRequest) => {
+    const traced = preprocess(host, request, { trace: new RenderTrace() });
+    expect(traced.text).toBe(preprocess(host, request).text);
+  });
 
   it.each(configs)("%s", (_, request: ConfigRequest) => {
     const { graph } = buildGraph(host, request);

@@ -42,7 +42,9 @@ export const diffCommand = defineCommand({
   async run(host, { options, names, session }) {
     const { diffGraphs } = await import("../../driver/graph-diff.ts");
     const { portableNames, snapshotSide } = await import("../../driver/provenance/compare.ts");
-    const words = names.filter((name) => !looksLikeOverride(name));
+    const given = names.filter((name) => !looksLikeOverride(name));
+    const { configTemplate } = session.globals;
+    const words = configTemplate !== undefined && given.length < 2 ? [configTemplate, ...given] : given;
     if (words.length > 2) throw new DiagnosticError(faults.tooManySides({}, { count: words.length }));
     const common: Common = {
       host,
@@ -51,11 +53,13 @@ export const diffCommand = defineCommand({
       clock: fixedClock(host, session.globals.frozenTime) ?? standingClock(host),
       linked: options.linked,
     };
-    const [first, second] = words.map((word): Snapshot | string => {
+    const sides = words.map((word): Snapshot | string => {
       const folder = resolve(host.cwd(), word);
       const { yamlFloats } = sessionFor(common, undefined, folder).project;
       return (host.files.isDirectory(folder) ? snapshotSide(host, folder, yamlFloats) : undefined) ?? word;
     });
+    // What a build has kept is older than what `-t` names.
+    const [first, second] = typeof sides[1] === "object" && given.length < 2 ? [...sides].reverse() : sides;
     if (second === undefined && options.with.length === 0 && (first === undefined || typeof first === "string"))
       throw new DiagnosticError(faults.oneSide({}, {}));
     const before = await openSide(common, first, []);

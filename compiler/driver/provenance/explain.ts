@@ -10,6 +10,7 @@
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { DiagnosticError } from "../../diagnostics/diagnostic.ts";
 import type { GraphValue } from "../../graph/node.ts";
+import { modelModuleSpec } from "../../graph/passes/queries.ts";
 import { nearest } from "../../source/nearest.ts";
 import type { ConfigRequest } from "../compile.ts";
 import { driverDiagnostics as faults } from "../diagnostics.ts";
@@ -21,8 +22,11 @@ import { Callees, defaultSource } from "./callee.ts";
 import { alternatives, inOrder, isSame } from "./counterfactual.ts";
 import { ConfigReader, type Reading } from "./reading.ts";
 import type { Argument, Explanation, Source } from "./source.ts";
-import { type Found, type Spot, Walker } from "./spot.ts";
+import { type Detour, type Found, type Spot, Walker } from "./spot.ts";
 import { valueText } from "./value-text.ts";
+
+/** How far a value may stand for another that stands for another. */
+const furthest = 32;
 
 export interface Explainer {
   /** Throws a `DiagnosticError` where the path leads nowhere. */
@@ -87,14 +91,14 @@ class GraphExplainer implements Explainer {
     const argument = callee && this.#argumentOf(callee, steps.at(-1) as string);
     const fallback = callee && defaultSource(argument, callee.reading.specOf(callee.value));
     const defaults = fallback === undefined ? [] : [fallback];
-    const written = this.#written(found);
+    const written = this.#written(found, steps);
     const overridden = this.#overridden(steps, found.winner);
     // What only lost in the text has the constructor's default above it.
     const below = found.winner === undefined ? [...defaults, ...written] : [...written, ...defaults];
     const sources = [...overridden.sources, ...below];
     if (sources.length === 0 && argument === undefined) throw this.#nowhere(path, steps);
     const isOverridden = overridden.sources.length > 0;
-    const target = found.winner === undefined || isOverridden ? undefined : this.#behind(found.winner);
+    const target = found.winner === undefined || isOverridden ? undefined : this.#behind(found.winner, steps);
     const isSet = found.winner !== undefined || fallback !== undefined;
     const value = isOverridden
       ? overridden.value && valueText(overridden.value)
@@ -111,31 +115,54 @@ class GraphExplainer implements Explainer {
   }
 
   /** The winner in the text and all that lost against it. */
-  #written({ winner, losers }: Found): readonly Source[] {
+  #written({ winner, losers }: Found, steps: readonly string[]): readonly Source[] {
     if (winner === undefined) return losers.map((loser) => this.#attributor.attribute(loser).winner);
-    const flow = this.#attributor.attribute(this.#behind(winner));
+    const flow = this.#attributor.attribute(this.#behind(winner, steps));
     const attribute = (spot: Spot) => this.#attributor.attribute(spot);
     const below = alternatives(this.#reader, this.#walker, attribute, winner, flow);
     const own = [...flow.losers, ...losers.map((loser) => attribute(loser).winner)];
     return [flow.winner, ...inOrder(own, below)];
   }
 
-  /** What the value is in the end, where it stands for another: a target of another project, an item, a variable's value. */
-  #behind(spot: Spot): Spot {
+  /**
+   * What the value is in the end, where it stands for another: a target of another project, an item, a variable's value.
+   *
+   * @param steps the path that led there
+   */
+  #behind(spot: Spot, steps: readonly string[]): Spot {
     let at = spot;
-    for (let steps = 0; steps < 32; steps += 1) {
+    for (let i = 0; i < furthest; i += 1) {
       const behind = this.#walker.behind(at);
-      if (behind?.kind !== "spot") break;
-      at = behind.spot;
+      const next =
+        behind === undefined ? this.#modelSetting(at, steps) : behind.kind === "spot" ? behind.spot : undefined;
+      if (next === undefined) break;
+      at = next;
     }
     return at;
+  }
+
+  /** The variables of a model's parts have their values in the config of the model module around them. */
+  #modelSetting({ reading, node, detours }: Spot, steps: readonly string[]): Spot | undefined {
+    const value = reading.valueOf(node);
+    if (value.kind !== "var") return undefined;
+    for (let count = steps.length - 1; count > 0; count -= 1) {
+      const { winner } = this.#walker.find(this.#reader.main, steps.slice(0, count));
+      const around = winner === undefined ? undefined : this.#behind(winner, steps.slice(0, count));
+      if (around === undefined || around.reading.specOf(around.reading.valueOf(around.node)) !== modelModuleSpec)
+        continue;
+      const { winner: setting } = this.#walker.from(around, ["config", value.varName]);
+      const detour: Detour = { kind: "variable", reading, name: value.varName, node };
+      return setting && { ...setting, detours: [...detours, detour] };
+    }
+    return undefined;
   }
 
   #winnerOf(steps: readonly string[]): Source {
     const { winner } = this.#walker.find(this.#reader.main, steps);
     const nothing: Source = { kind: "text", value: undefined, origin: undefined, note: "", via: [], inputs: [] };
     const overridden = this.#overridden(steps, winner).sources[0];
-    return overridden ?? (winner === undefined ? nothing : this.#attributor.attribute(this.#behind(winner)).winner);
+    if (overridden !== undefined || winner === undefined) return overridden ?? nothing;
+    return this.#attributor.attribute(this.#behind(winner, steps)).winner;
   }
 
   /** The node whose argument the path names, as the overrides leave it. */
@@ -147,7 +174,7 @@ class GraphExplainer implements Explainer {
     const { sources, value } = this.#overridden(above, winner);
     if (sources.length > 0) return value && { reading: main, value };
     if (winner === undefined) return undefined;
-    const { reading, node } = this.#behind(winner);
+    const { reading, node } = this.#behind(winner, above);
     return { reading, value: reading.valueOf(node) };
   }
 
@@ -230,7 +257,7 @@ class GraphExplainer implements Explainer {
       step = steps[i - 1] as string;
       const { winner } = this.#walker.find(main, steps.slice(0, i));
       if (winner === undefined) break;
-      at = this.#behind(winner);
+      at = this.#behind(winner, steps.slice(0, i));
     }
     const value = at.reading.valueOf(at.node);
     const named = at.node === main.root ? namesIn(main.graph) : [];

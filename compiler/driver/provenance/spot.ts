@@ -58,6 +58,10 @@ export class Walker {
     return rest.reduce<Found>((found, step) => this.#step(found, step), split(starts));
   }
 
+  from(spot: Spot, steps: readonly string[]): Found {
+    return steps.reduce<Found>((found, step) => this.#step(found, step), { winner: spot, losers: [] });
+  }
+
   /** One step on: what follows a loser is a loser too. */
   #step({ winner, losers }: Found, step: string): Found {
     const [next, ...others] = winner === undefined ? [] : this.#children(winner, step);
