@@ -55,6 +55,7 @@ export const graphCommand = defineCommand({
       return { ...result, text: code.text, diagnostics: code.diagnostics };
     }
     const format = options.format === "fconfig" ? "outline" : options.format;
-    return { ...result, text: printGraph(root, format, options.namePolicy) };
+    const language = format === "yaml" ? "config" : undefined;
+    return { ...result, text: printGraph(root, format, options.namePolicy), language };
   },
 });
