@@ -63,6 +63,9 @@ export type ImportMapEntry =
       readonly rename?: Readonly<Record<string, string>>;
       readonly drop?: readonly string[];
       readonly unsupported?: readonly string[];
+      readonly words?: Readonly<
+        Record<string, Readonly<Record<string, Readonly<Record<string, null | boolean | bigint | number | string>>>>>
+      >;
     }
   | { readonly missing: string };
 
@@ -153,6 +156,8 @@ function importMap(
     return {};
   }
   const isText = (data: PlainData): data is string => typeof data === "string";
+  const isSettings = (data: PlainData): boolean =>
+    isMapping(data) && Object.values(data).every((value) => value === null || typeof value !== "object");
   const isTexts = (data: PlainData): boolean => Array.isArray(data) && data.every(isText);
   const fits: Readonly<Record<string, (data: PlainData) => boolean>> = {
     to: isText,
@@ -161,6 +166,9 @@ function importMap(
     drop: isTexts,
     unsupported: isTexts,
     rename: (data) => isMapping(data) && Object.values(data).every(isText),
+    words: (data) =>
+      isMapping(data) &&
+      Object.values(data).every((words) => isMapping(words) && Object.values(words).every(isSettings)),
   };
   for (const [spec, entry] of Object.entries(value)) {
     if (isText(entry)) continue;
@@ -171,7 +179,7 @@ function importMap(
     if (!isWhole)
       wrong(
         `import_map: ${spec}`,
-        "a spec, or a mapping: 'to' (with 'rename', and the lists 'positional', 'drop', 'unsupported'), or 'missing' with the reason",
+        "a spec, or a mapping: 'to' (with 'rename', 'words', and the lists 'positional', 'drop', 'unsupported'), or 'missing' with the reason",
       );
   }
   return value as Readonly<Record<string, ImportMapEntry>>;

@@ -8,11 +8,13 @@
  *       rename: { wd: weight_decay }
  *       drop: [ foreach ]                                    means nothing here: left out in silence
  *       unsupported: [ amsgrad ]                             would mean something: a warning says that it has no effect
+ *       words: { mode: { slow: { momentum: 0.99 } } }        `mode: slow` is written `momentum: 0.99` here
  *     mylab.data:Stream: { missing: "reads from our cluster" }
  *
  * A key is a whole spec (`torch.optim:AdamW`) or a module (`torch.optim`, then the symbol keeps its name). Specs may be written with a dot
  * for the colon before the symbol (`torch.optim.AdamW`), as upstream's readme does; `findCounterpart` reads both.
  */
+import type { Scalar } from "./node.ts";
 import { missingSpecs, wellKnownCounterparts } from "./well-known-specs.ts";
 
 export interface Counterpart {
@@ -21,6 +23,8 @@ export interface Counterpart {
   readonly rename?: Readonly<Record<string, string>>;
   readonly drop?: readonly string[];
   readonly unsupported?: readonly string[];
+  /** An argument whose words are arguments of their own here: `mixed_precision: { bf16: { bf16: true }, no: {} }`. */
+  readonly words?: Readonly<Record<string, Readonly<Record<string, Readonly<Record<string, Scalar>>>>>>;
 }
 
 /** Known, and not to be had here. */

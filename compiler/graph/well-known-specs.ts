@@ -30,6 +30,7 @@ const optimizer = (name: string): ImportEntry => ({ to: `fgc/optim:${name}`, dro
 
 const trainingArguments: ImportEntry = {
   to: "fgc/train:TrainingArguments",
+  words: { mixed_precision: { bf16: { bf16: true }, fp16: { fp16: true }, no: {}, null: {}, false: {} } },
   // Processes and compilers that a bundle does not have.
   drop: [
     "dispatch_batches",

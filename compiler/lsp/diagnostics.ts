@@ -5,7 +5,7 @@ import { type CheckOptions, checkConfig } from "../driver/check.ts";
 import type { Host } from "../driver/host.ts";
 import type { Frame } from "../source/span.ts";
 import { locationOf, rangeOf } from "./documents.ts";
-import type { ProjectView } from "./project-view.ts";
+import type { ProjectViews } from "./project-view.ts";
 
 const severities = { error: 1, warning: 2, info: 3 } as const satisfies Record<Severity, DiagnosticSeverity>;
 
@@ -15,25 +15,30 @@ const framesShown = 8;
 /** By path. A config that is not faulty leaves its file with an empty list. */
 export type FaultsByFile = ReadonlyMap<string, readonly EditorDiagnostic[]>;
 
-/** Checks a document: a config itself, any other template through the config that is nearest to it. */
+/**
+ * Checks a document: a config itself, any other template through the config that is nearest to it. Of a template that no config reaches only
+ * its own text is looked at, and of a project that cannot be read its meta file.
+ */
 export async function checkDocument(
   host: Host,
-  view: ProjectView,
+  views: ProjectViews,
   path: string,
   options: CheckOptions,
 ): Promise<FaultsByFile> {
-  const [config] = view.configsReaching(path);
-  const own = view.project.meta.inputs.includes(path) ? view.project.diagnostics : [];
-  // Of a template that no config reaches, only what its own text shows.
+  const view = views.of(path);
+  if (view === undefined) return sortByFile(views.faultsOf(path), path);
+  const { project } = view;
+  const own = project.meta.inputs.includes(path) ? project.diagnostics : [];
+  const config = view.nearestConfig(path);
   if (config === undefined) return sortByFile([...own, ...view.faultsOf(path)], path);
-  const { diagnostics } = await checkConfig(host, { project: view.project, config }, options);
+  const { diagnostics } = await checkConfig(host, { project, config }, options);
   return sortByFile([...own, ...diagnostics], path);
 }
 
+/** By file; what has no place is told in `path`. */
 function sortByFile(diagnostics: readonly Diagnostic[], path: string): FaultsByFile {
   const files = new Map<string, EditorDiagnostic[]>([[path, []]]);
   for (const diagnostic of diagnostics) {
-    // What has no place is the config's own matter.
     const file = diagnostic.span?.file.path ?? path;
     const list = files.get(file) ?? [];
     files.set(file, list);

@@ -196,6 +196,7 @@ export class ProjectViews {
   readonly #host: Host;
   readonly #folders: readonly string[];
   #views = new Map<string, ProjectView | undefined>();
+  #broken = new Map<string, readonly Diagnostic[]>();
   /** Shared templates and the project that each was first seen through: looked for once, not at every change. */
   readonly #homes = new Map<string, string>();
   #projects: readonly string[] | undefined;
@@ -209,6 +210,7 @@ export class ProjectViews {
   /** Something changed: what was read is read again. */
   forget(): void {
     this.#views = new Map();
+    this.#broken = new Map();
     this.#projects = undefined;
   }
 
@@ -235,9 +237,21 @@ export class ProjectViews {
     return searching;
   }
 
+  /** What keeps the project above a file from being read. */
+  faultsOf(path: string): readonly Diagnostic[] {
+    const folder = this.#folderOf(path);
+    if (folder === undefined || this.#view(folder) !== undefined) return [];
+    return this.#broken.get(folder) ?? [];
+  }
+
   #above(path: string): ProjectView | undefined {
+    const folder = this.#folderOf(path);
+    return folder === undefined ? undefined : this.#view(folder);
+  }
+
+  #folderOf(path: string): string | undefined {
     for (let folder = dirname(path); dirname(folder) !== folder; folder = dirname(folder))
-      if (this.#host.files.readText(`${folder}/meta.yaml`) !== undefined) return this.#view(folder);
+      if (this.#host.files.readText(`${folder}/meta.yaml`) !== undefined) return folder;
     return undefined;
   }
 
@@ -256,8 +270,9 @@ export class ProjectViews {
     try {
       return new ProjectView(this.#host, loadProject(this.#host, dir));
     } catch (error) {
-      if (error instanceof DiagnosticError) return undefined;
-      throw error;
+      if (!(error instanceof DiagnosticError)) throw error;
+      this.#broken.set(dir, error.diagnostics);
+      return undefined;
     }
   }
 }

@@ -231,11 +231,9 @@ export class LanguageServer {
   }
 
   async #faultsOf(path: string, types: "signatures" | "full"): Promise<FaultsByFile> {
-    const view = this.#views.of(path);
-    if (view === undefined) return new Map([[path, []]]);
     try {
       this.#types ??= new TypeCheck(this.#host);
-      return await checkDocument(this.#host, view, path, { types, checker: this.#types });
+      return await checkDocument(this.#host, this.#views, path, { types, checker: this.#types });
     } catch (error) {
       if (error instanceof DiagnosticError) return new Map([[path, []]]);
       // A fault of ours is told in the editor's log; the server goes on.

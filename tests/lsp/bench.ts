@@ -16,6 +16,7 @@ export const templates = join(workspace, "kitchen/templates");
 export class Bench {
   readonly documents = new OpenDocuments();
   readonly host = overlayHost(nodeHost(), this.documents);
+  readonly views = new ProjectViews(this.host, [workspace]);
 
   /** @param edits by the name of a template: its text, `‸` where the cursor is to be */
   constructor(edits: Readonly<Record<string, string>> = {}) {
@@ -23,7 +24,7 @@ export class Bench {
   }
 
   view(name: string): ProjectView {
-    const view = new ProjectViews(this.host, [workspace]).of(join(templates, name));
+    const view = this.views.of(join(templates, name));
     if (view === undefined) throw new Error(`${name} is in no project`);
     return view;
   }

@@ -191,7 +191,7 @@ it("checks a template through the nearest config, with the text in the editor", 
   const view = bench.view("kitchen.yaml");
   const path = join(templates, "kitchen.yaml");
   expect(view.configsReaching(path)).toEqual(["soup.yaml", "stew.yaml"]);
-  const faults = await checkDocument(bench.host, view, path, { types: "signatures" });
+  const faults = await checkDocument(bench.host, bench.views, path, { types: "signatures" });
   expect(faults.get(path)).toEqual([]);
   const [fault] = faults.get(join(templates, soup)) ?? [];
   expect(fault).toMatchObject({
@@ -202,12 +202,19 @@ it("checks a template through the nearest config, with the text in the editor", 
   expect(fault?.relatedInformation?.[0]?.message).toBe("block 'side'");
 });
 
+it("tells why a project cannot be read", async () => {
+  const bench = new Bench({ "../meta.yaml": "-- extends 'nowhere.yaml'\n" });
+  const path = join(templates, "../meta.yaml");
+  const faults = await checkDocument(bench.host, bench.views, path, { types: "signatures" });
+  expect(faults.get(path)?.map(({ code }) => code)).toEqual(["template/not-found"]);
+});
+
 it("puts the name there that was meant", async () => {
   const text =
     "-- extends 'kitchen.yaml'\n\n[side]\na: !partial:fgc/optim:AdmW\nb: !partial:fgc/optim:SGD { momntum: 1 }\n";
   const bench = new Bench({ [soup]: text });
   const path = join(templates, soup);
-  const faults = await checkDocument(bench.host, bench.view(soup), path, { types: "signatures" });
+  const faults = await checkDocument(bench.host, bench.views, path, { types: "signatures" });
   const actions = actionsFor({ path, text }, faults.get(path) ?? []);
   expect(actions.map(({ title }) => title)).toEqual(["Replace with 'AdamW'", "Replace with 'momentum'"]);
   const edits = actions.flatMap(({ edit }) => Object.values(edit?.changes ?? {}).flat());

@@ -9,6 +9,7 @@ import { compileProgram } from "../../compiler/driver/program-graph.ts";
 import { symbolHost } from "../../compiler/driver/symbol-host.ts";
 import { findCounterpart, wellKnownSpecs } from "../../compiler/graph/import-map.ts";
 import { irToJson } from "../../compiler/graph/passes/index.ts";
+import { targetsOf } from "../../compiler/graph/passes/queries.ts";
 
 const workspace = join(import.meta.dirname, "workspace");
 const host = nodeHost();
@@ -32,6 +33,17 @@ it("makes one model module of the generated code, the file, its config class and
   expect(text).toContain('"attn_implementation":"eager"');
   expect(text).not.toContain("skiff.py");
   expect(text).not.toContain("forgather");
+});
+
+it("writes arguments as the counterpart has them", () => {
+  const project = loadProject(host, join(workspace, "harbour"));
+  const { root } = compileProgram(host, { project, config: "small.yaml", targets: ["tide", "gale", "calm"] });
+  const given = targetsOf(root).map(({ value }) =>
+    value.kind === "call"
+      ? value.kwargs.map((entry) => [entry.name, entry.value.kind === "scalar" && entry.value.value])
+      : [],
+  );
+  expect(given).toEqual([[["lr", 0.1]], [["lr", 0.001]], [["lr", 0.2]]]);
 });
 
 it("tells of each missing part once, and of nothing that follows from it", async () => {

@@ -8,7 +8,7 @@ import { placeOf } from "../describe.ts";
 import type { Counterpart } from "../import-map.ts";
 import type { CallNode, GraphValue, Keyword } from "../node.ts";
 import { resolveDiagnostics as faults } from "./diagnostics.ts";
-import { asData } from "./queries.ts";
+import { asData, scalar } from "./queries.ts";
 
 interface Met {
   readonly first: CallNode;
@@ -57,13 +57,21 @@ export class PythonParts {
 
 /** The arguments under the counterpart's names. */
 export function adaptArguments(node: CallNode, counterpart: Counterpart, parts: PythonParts): CallNode {
-  const { positional = [], rename = {}, drop = [], unsupported = [] } = counterpart;
+  const { positional = [], rename = {}, drop = [], unsupported = [], words = {} } = counterpart;
   const named = node.args
     .slice(0, positional.length)
     .map((value, index): Keyword => ({ name: positional[index] as string, nameOrigin: value.origin, value }));
   const kwargs = [...named, ...node.kwargs].flatMap((entry): Keyword[] => {
     const { name, value } = entry;
     if (drop.includes(name)) return [];
+    const word = value.kind === "scalar" ? String(value.value) : undefined;
+    const meaning = word === undefined ? undefined : words[name]?.[word];
+    if (meaning !== undefined)
+      return Object.entries(meaning).map(([given, text]) => ({
+        ...entry,
+        name: given,
+        value: scalar(text, value.origin),
+      }));
     if (unsupported.includes(name)) {
       if (!isIdle(value)) parts.ignored(node, entry, name);
       return [];
