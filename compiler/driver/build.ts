@@ -61,7 +61,8 @@ export async function build(host: Host, request: BuildRequest): Promise<BuildRep
   try {
     return await builder.build(request);
   } finally {
-    await builder.dispose();
+    // Nothing of the result waits for threads and processes to end.
+    builder.dispose().catch(() => {});
   }
 }
 
