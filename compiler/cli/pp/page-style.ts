@@ -63,6 +63,7 @@ kbd { padding: 0 .3em; font: .85em var(--mono); border: 1px solid var(--rule); b
 }
 @media print {
   @page { margin: 1.2cm; }
+  :root { --paper: #fff; --ink: #000; --dim: #57606a; --rule: #d0d7de; --bar: 62% 48%; --tint: 70% 97%; --tint-strong: 75% 91%; --name: 65% 32%; }
   body { font-size: 9pt; background: #fff; color: #000; }
   form, details summary, #panel, #hits { display: none; }
   header { padding: 0 0 .5rem; }

@@ -261,8 +261,8 @@ class GraphExplainer implements Explainer {
     }
     const value = at.reading.valueOf(at.node);
     const named = at.node === main.root ? namesIn(main.graph) : [];
-    const arguments_ = this.#callees.argumentsOf(at.reading, value).map(({ name }) => name);
-    const known = [...this.#walker.steps(at), ...stepsOf(value), ...named, ...arguments_];
+    const taken = this.#callees.argumentsOf(at.reading, value).map(({ name }) => name);
+    const known = [...this.#walker.steps(at), ...stepsOf(value), ...named, ...taken];
     return new DiagnosticError(faults.unknownPath({}, { path, step, nearest: nearest(step, known) }));
   }
 }
