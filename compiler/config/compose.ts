@@ -17,7 +17,7 @@ import { type LexFault, LexState, tooLargeAt } from "./lex.ts";
 import { maximumNesting } from "./limits.ts";
 import { type AliasPlace, faultyScalar, TreeReader } from "./read-tree.ts";
 import { type Block, composeBlocks, composePart, isSound } from "./recover.ts";
-import { originOfRange, type RenderedText } from "./rendered.ts";
+import { gapMark, originOfRange, type RenderedText } from "./rendered.ts";
 import { BlockMemory, type SharedBlock } from "./shared-blocks.ts";
 import type { SyntaxFault } from "./syntax-faults.ts";
 import type { ConfigNode, ConfigPair } from "./tree.ts";
@@ -62,17 +62,24 @@ export function composeConfig(rendered: RenderedText, memory = processMemory): C
     const diagnostic = faults.tooLarge(place(tooLarge, tooLarge + 1), { megabytes });
     return { root: undefined, partial: undefined, diagnostics: [diagnostic], aliases: [], anchors: [] };
   }
-  const shared = memory.blocksOf(text);
+  const hasGap = (start: number, end: number): boolean =>
+    rendered.hasGaps === true && text.slice(start, end).includes(gapMark);
+  const shared = rendered.hasGaps === true ? undefined : memory.blocksOf(text);
   if (shared !== undefined) return readShared(shared, text, place, diagnostics);
   const state = new LexState();
   const whole = composePart(text, 0, text.length, state);
   const blocks = isSound(whole) ? undefined : blocksOf(text, whole);
   const lexState = blocks === undefined ? state : blocks.state;
-  for (const part of blocks?.parts ?? [whole]) {
-    for (const { at, diagnostic } of lexDiagnostics(part.lexFaults, text, place)) report(at, diagnostic);
-    if (part.fault !== undefined) report(part.fault.start, syntaxDiagnostic(part.fault, place));
+  for (const part of blocks?.parts ?? [{ ...whole, start: 0, end: text.length }]) {
+    // Where text is missing, whether the rest is YAML says nothing.
+    const isWhole = !hasGap(part.start, part.end);
+    const told = part.lexFaults.filter(({ kind, start, end }) =>
+      kind === "tab" || kind === "syntax" ? isWhole : !hasGap(start, end),
+    );
+    for (const { at, diagnostic } of lexDiagnostics(told, text, place)) report(at, diagnostic);
+    if (part.fault !== undefined && isWhole) report(part.fault.start, syntaxDiagnostic(part.fault, place));
     const second = part.documents[1];
-    if (second !== undefined && part.fault === undefined)
+    if (second !== undefined && part.fault === undefined && isWhole)
       report(second.range[0], faults.severalDocuments(place(second.range[0], second.range[0] + 3), {}));
   }
   const reader = new TreeReader({
@@ -80,17 +87,23 @@ export function composeConfig(rendered: RenderedText, memory = processMemory): C
     text,
     place,
     report: (diagnostic) => report(text.length, diagnostic),
+    gap: rendered.hasGaps === true ? gapMark : undefined,
   });
   const isTooMuch = (blocks?.parts ?? [whole]).some(({ lexFaults }) => lexFaults.some(({ kind }) => kind === "deep"));
-  const partial = isTooMuch
+  const read = isTooMuch
     ? undefined
     : blocks === undefined
       ? reader.read(whole.documents[0]?.contents ?? null, 0)
       : readBlocks(blocks.parts, reader, text);
   reader.finish();
+  const partial = read !== undefined && reader.isUncertain ? { ...read, faulty: true as const } : read;
   for (const tag of lexState.tags) {
     const character = /[,[\]]+$/.exec(tag.name)?.[0];
-    if (character !== undefined && !tag.name.includes("[", 1) === !character.includes("["))
+    if (
+      character !== undefined &&
+      !hasGap(tag.start, tag.end) &&
+      !tag.name.includes("[", 1) === !character.includes("[")
+    )
       report(tag.start, faults.flowTag(place(tag.start, tag.end), { tag: tag.name, character }));
   }
   return finish(reader, partial, diagnostics, place);

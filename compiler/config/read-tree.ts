@@ -29,6 +29,8 @@ export interface TreeReaderOptions {
   readonly text: string;
   report(diagnostic: Diagnostic): void;
   place(start: number, end: number): Place & { readonly span: Span };
+  /** The mark where text is missing. */
+  readonly gap?: string | undefined;
 }
 
 export class TreeReader {
@@ -42,12 +44,16 @@ export class TreeReader {
   readonly #options: TreeReaderOptions;
   readonly #undefinedUses = new Map<string, (readonly [number, number])[]>();
   isTooDeep = false;
+  /** Whole lines are missing: there may be anchors and targets that nobody knows of. */
+  isUncertain: boolean;
   /** What the nodes that are being read have for tags, and what their places count from. */
   #tags: readonly ScannedTag[];
   #base = 0;
 
   constructor(options: TreeReaderOptions) {
     this.#options = options;
+    const { gap, text } = options;
+    this.isUncertain = gap !== undefined && new RegExp(`^[ \\t]*(?:#[^\\n]*)?${gap}[ \\t${gap}]*$`, "m").test(text);
     this.#tags = options.tags;
   }
 
@@ -75,17 +81,27 @@ export class TreeReader {
     const [valueStart, end] = this.#rangeOf(node) ?? [after, after];
     const tag = node.tag?.startsWith("!t") ? this.#tagAt(Number(node.tag.slice(2))) : undefined;
     const start = tag?.start ?? valueStart;
+    // A tag that could not be read has no extent: what it would have made of the node is not known.
+    if (tag !== undefined && tag.start === tag.end) {
+      const faulty = faultyScalar(start);
+      if (node.anchor !== undefined) this.#anchors.set(node.anchor, faulty);
+      return faulty;
+    }
     if (node.anchor !== undefined) this.#define(node.anchor, start, end);
     let read: ConfigNode;
     if (isScalar(node)) {
       const plain = node.type === undefined || node.type === Scalar.PLAIN;
+      const text = this.#scalarText(node, end);
+      const { gap } = this.#options;
+      const marks = gap !== undefined && text.includes(gap) ? { faulty: true as const } : {};
       read = {
         kind: "scalar",
         start,
         end: Math.max(end, tag?.end ?? 0),
         tag,
-        text: this.#scalarText(node, end),
+        text,
         plain,
+        ...marks,
       };
     } else if (isSeq(node)) {
       read = this.#nested({ kind: "sequence", start, end, tag, items: node.items.map((item) => this.read(item, end)) });
@@ -105,8 +121,9 @@ export class TreeReader {
       });
   }
 
-  #nested(node: ConfigNode & { kind: "sequence" | "mapping" }): ConfigNode {
+  #nested(whole: ConfigNode & { kind: "sequence" | "mapping" }): ConfigNode {
     const { place, report } = this.#options;
+    const node = this.#lacksLines(whole.start, whole.end) ? { ...whole, faulty: true as const } : whole;
     let depth = 0;
     const count = (inner: ConfigNode): void => {
       depth = Math.max(depth, this.#depths.get(inner) ?? 0);
@@ -126,6 +143,15 @@ export class TreeReader {
     return faultyScalar(node.start);
   }
 
+  /** Whether lines are missing between `start` and `end`, or in the blank lines after it. */
+  #lacksLines(start: number, end: number): boolean {
+    const { gap, text } = this.#options;
+    if (gap === undefined || !this.isUncertain) return false;
+    const after = /(?:[ \t]*(?:#[^\n]*)?\n)*/y;
+    after.lastIndex = end;
+    return text.slice(start, end + (after.exec(text)?.[0].length ?? 0)).includes(`#${gap}`);
+  }
+
   #scalarText(node: Scalar, end: number): string {
     const { text } = this.#options;
     const value = String(node.value ?? "");
@@ -135,6 +161,7 @@ export class TreeReader {
   }
 
   #define(name: string, start: number, end: number): void {
+    if (this.#options.gap !== undefined && name.includes(this.#options.gap)) this.isUncertain = true;
     const { report } = this.#options;
     const first = this.#firstPlaces.get(name);
     if (first !== undefined) {
@@ -166,8 +193,9 @@ export class TreeReader {
   }
 
   #alias(name: string, range: readonly [number, number] | undefined): ConfigNode {
-    const { place, report } = this.#options;
+    const { place, report, gap } = this.#options;
     const [start, end] = range ?? [0, 0];
+    if (gap !== undefined && name.includes(gap)) return faultyScalar(start);
     const target = this.#anchors.get(name);
     if (target !== undefined && target !== "open") {
       this.aliases.push({ start, end, target });
@@ -187,6 +215,7 @@ export class TreeReader {
     const { place, report } = this.#options;
     const definitions = this.#undefinedUses.size === 0 ? new Map<string, number>() : anchorsOf(this.#options.text);
     let suggestions = 0;
+    if (this.isUncertain) this.#undefinedUses.clear();
     for (const [name, [first, ...others]] of this.#undefinedUses) {
       const [start, end] = first as readonly [number, number];
       const definition = definitions.get(name);

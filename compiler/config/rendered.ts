@@ -5,7 +5,12 @@ export interface RenderedText {
   readonly text: string;
   /** The user's own place that wrote the character at `offset`. */
   originAt(offset: number): Origin;
+  /** The text has a `gapMark` wherever something is missing, since rendering it failed. */
+  readonly hasGaps?: boolean;
 }
+
+/** Stands for text that nobody knows, or in a comment for lines: what has one is faulty, and what follows from it is not told. */
+export const gapMark = "\ue000";
 
 /** A text that no template made: every place is its own origin. */
 export function literalText(file: SourceFile): RenderedText {

@@ -19,13 +19,16 @@ import {
   unknownMetaKeys,
 } from "../config/project.ts";
 import { projectDiagnostics } from "../config/project-diagnostics.ts";
+import { gapMark } from "../config/rendered.ts";
 import type { YamlFloats } from "../config/scalars.ts";
 import { type Diagnostic, DiagnosticError, distinctDiagnostics, type Place } from "../diagnostics/diagnostic.ts";
 import { buildGraphFrom } from "../graph/build.ts";
 import { entryOf, type GraphValue } from "../graph/node.ts";
 import { nearest } from "../source/nearest.ts";
 import type { Origin, SourceFile } from "../source/span.ts";
+import { TemplateFault } from "../template/diagnostics.ts";
 import type { RunOptions } from "../template/index.ts";
+import { hasGap, OriginMap, type Piece } from "../template/output.ts";
 import type { Variables } from "./environment.ts";
 import type { FixedClock, Host } from "./host.ts";
 import { applyOverrides, type OverrideText } from "./overrides.ts";
@@ -151,6 +154,44 @@ export function configName(host: Host, project: Project, given: string | undefin
   throw new DiagnosticError(
     projectDiagnostics.unknownConfig({}, { name, project: project.name || project.dir, nearest: close }),
   );
+}
+
+/**
+ * The same for looking on behind faults of templates: the text with a mark wherever they left a gap, and the faults. Throws them where no
+ * text is left, or none that tells what is missing.
+ */
+export function preprocessPartially(
+  host: Host,
+  request: ConfigRequest,
+): { readonly text: Preprocessed; readonly faults: readonly Diagnostic[] } {
+  try {
+    return { text: preprocess(host, request), faults: [] };
+  } catch (error) {
+    if (!(error instanceof TemplateFault)) throw error;
+    const { partialPieces = [], used, diagnostics } = error;
+    if (!hasGap(partialPieces)) throw error;
+    const map = new OriginMap(
+      partialPieces.map((piece) => (piece.isGap === true ? { ...piece, text: gapText(piece) } : piece)),
+    );
+    const text: Preprocessed = {
+      text: map.text,
+      originAt: (offset) => map.originAt(offset),
+      hasGaps: true,
+      pieces: map.pieces,
+      inputs: used.map(({ path }) => path),
+      templates: [],
+      edges: [],
+      diagnostics: [],
+      config: configName(host, request.project, request.config),
+    };
+    return { text, faults: diagnostics };
+  }
+}
+
+/** An expression fails to print a part of a line, a statement whole lines: a comment stands for these. */
+function gapText({ origin: { span } }: Piece): string {
+  const before = span.file.text.slice(span.file.text.lastIndexOf("\n", span.start) + 1, span.start + 2);
+  return /(?:\{\{|^\s*==)(?:(?!\}\}).)*$/.test(before) ? gapMark : `#${gapMark}\n`;
 }
 
 export interface BuiltGraph {

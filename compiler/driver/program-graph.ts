@@ -23,7 +23,7 @@ import {
   loadProject,
   type Preprocessed,
   type Project,
-  preprocess,
+  preprocessPartially,
 } from "./compile.ts";
 import type { Variables } from "./environment.ts";
 import type { Host } from "./host.ts";
@@ -63,12 +63,17 @@ export interface ProgramGraph {
 export function compileProgram(host: Host, request: ProgramRequest): ProgramGraph {
   const { project } = request;
   const started = performance.now();
-  const preprocessed = preprocess(host, request);
+  const { text: preprocessed, faults: templateFaults } = preprocessPartially(host, request);
   const textDone = performance.now();
   const built = composePartially(preprocessed, project.yamlFloats);
   const graphDone = performance.now();
   const wrongMeta = project.diagnostics.filter(({ severity }) => severity === "error");
-  const diagnostics: Diagnostic[] = [...wrongMeta, ...preprocessed.diagnostics, ...built.diagnostics];
+  const diagnostics: Diagnostic[] = [
+    ...wrongMeta,
+    ...templateFaults,
+    ...preprocessed.diagnostics,
+    ...built.diagnostics,
+  ];
   if (built.graph === undefined) throw new DiagnosticError(...diagnostics);
   const { graph } = built;
   const templates = new Map<string, SourceFile>();
@@ -86,7 +91,7 @@ export function compileProgram(host: Host, request: ProgramRequest): ProgramGrap
     graph,
     {
       report: (diagnostic) => void diagnostics.push(diagnostic),
-      isPartial: built.failed || wrongMeta.length > 0,
+      isPartial: built.failed || wrongMeta.length > 0 || templateFaults.length > 0,
       project: environment,
       loadProject: projectLoader(host, request, noteTemplates),
       overrides: (request.overrides ?? []).map(
@@ -200,14 +205,15 @@ function projectLoader(
     const dir = isAbsolute(projectDir) ? resolve(projectDir) : join(from.dir, projectDir);
     const project = projects.get(dir) ?? loadProject(host, dir, { clock });
     projects.set(dir, project);
-    const text = preprocess(host, { project, config: configTemplate, variables: ppKwargs as Variables, clock });
+    const variables = ppKwargs as Variables;
+    const { text, faults } = preprocessPartially(host, { project, config: configTemplate, variables, clock });
     note(text, project);
     const built = composePartially(text, project.yamlFloats);
     const remarks = project.diagnostics.filter(({ severity }) => severity !== "info");
     return {
       root: built.graph ?? faultyValue(origin),
       environment: environmentOf(project, scalar(text.text, origin)),
-      diagnostics: [...remarks, ...text.diagnostics, ...built.diagnostics],
+      diagnostics: [...remarks, ...faults, ...text.diagnostics, ...built.diagnostics],
     };
   };
 }

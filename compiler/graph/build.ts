@@ -102,7 +102,7 @@ export class GraphBuilder {
   }
 
   private construct(node: ConfigNode): GraphValue {
-    if (node.faulty === true) return this.nothing(node);
+    if (node.faulty === true && node.kind === "scalar") return this.nothing(node);
     const tag = node.tag?.name;
     if (tag === undefined || tag === "!") {
       if (node.kind === "scalar") return this.plainScalar(node, node.plain || tag === "!");
@@ -227,7 +227,7 @@ export class GraphBuilder {
   }
 
   marks(node: ConfigNode): { readonly faulty?: true } {
-    return this.incomplete.has(node) ? { faulty: true } : {};
+    return node.faulty === true || this.incomplete.has(node) ? { faulty: true } : {};
   }
 
   /** Only at the root: `.name` entries carry anchors and are no targets. */

@@ -47,6 +47,10 @@ function put(entries: Map<unknown, DictEntry>, key: GraphValue, value: GraphValu
 
 function hashableKey(pair: ConfigPair, node: ConfigMapping, builder: GraphBuilder): GraphValue | undefined {
   const key = buildKey(pair.key, builder);
+  if (key.faulty === true) {
+    builder.incomplete.add(node);
+    return undefined;
+  }
   const isCollection = key.kind === "list" || key.kind === "tuple" || key.kind === "dict";
   if (!isCollection && !(key.kind === "opaque" && key.type === "set")) return key;
   builder.incomplete.add(node);
