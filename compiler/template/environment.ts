@@ -1,7 +1,7 @@
 /** @file The template stage from outside: a search path, and renders over it. */
 import type { Diagnostic } from "../diagnostics/diagnostic.ts";
 import type { Origin } from "../source/span.ts";
-import type { TemplateFault } from "./diagnostics.ts";
+import { TemplateFault } from "./diagnostics.ts";
 import { renderTemplate } from "./evaluate/inheritance.ts";
 import { Run, type RunOptions, type TemplateEdge, Unwinding } from "./evaluate/run.ts";
 import { Context } from "./evaluate/scope.ts";
@@ -82,8 +82,9 @@ export class TemplateEnvironment {
     try {
       renderTemplate(run, run.load(name, { span: undefined, chain: [] }), values, out, []);
     } catch (error) {
-      // The render was ended, with its fault told; or the template itself is missing.
-      if (!(error instanceof Unwinding)) throw error;
+      // The template itself is missing; or the render was ended, with its fault told.
+      if (error instanceof TemplateFault) run.faults.add(error);
+      else if (!(error instanceof Unwinding)) throw error;
     }
     const { edges, warnings, faults } = run;
     if (!faults.isEmpty) throw withPartial(faults.fault(warnings), out, loader);

@@ -179,6 +179,23 @@ describe("evaluation goes on", () => {
   });
 });
 
+it("a template that is missing itself is a fault like any other", () => {
+  const environment = new TemplateEnvironment({ searchPath: memorySource({ main: "" }) });
+  expect(() => environment.render("mian")).toThrow(expect.objectContaining({ kind: "not_found", partialText: "" }));
+  expect(() => environment.parse("mian")).toThrow(TemplateFault);
+});
+
+it("a template is read once for its content, with its faults", () => {
+  const cache = new TreeCache();
+  const source = { path: "main", text: "{{ 1 + }}{{ 'a }}" };
+  const options = { preserveLineNumbers: true };
+  const [first] = cache.parts("main", source, options);
+  const [second] = cache.parts("main", { ...source }, options);
+  expect(second?.readable).toBe(first?.readable);
+  expect(first?.readable.damage?.diagnostics).toHaveLength(2);
+  expect(() => first?.tree).toThrow(TemplateFault);
+});
+
 describe("hints name", () => {
   it.each([
     ["a variable", "-- set learning_rate = 1\n{{ learnin_rate }}", "did you mean 'learning_rate'?"],
@@ -191,6 +208,9 @@ describe("hints name", () => {
     ["all arguments of a macro", "-- macro m(size, rate)\n-- endmacro\n{{ m(other=2) }}", "it takes 'size', 'rate'"],
     ["a method", "{{ 'a'.splt() }}", "did you mean 'split'?"],
     ["a filter in a condition", "{{ 1 if 2|uper }}", "did you mean 'upper'?"],
+    ["the word for nothing", "{{ null }}", "the language's word is 'none'"],
+    ["the filter for a function", "{{ len([1]) }}", "there is a filter: x|length"],
+    ["the word for a sign", "{{ 1 || 2 }}", "'or' joins conditions"],
     ["a namespace to set", "-- set ns = namespace()\n-- set nss.a = 1\n", "did you mean 'ns'?"],
   ])("%s", (_, source, hint) => {
     expect(faultOf(source).diagnostics[0]?.hint).toBe(hint);

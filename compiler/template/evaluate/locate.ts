@@ -34,12 +34,13 @@ export function locate(error: unknown, place: Expression | Span, frame: Frame): 
   switch (kind) {
     case "undefined": {
       const name = near?.wanted ?? "";
+      const known = message === `'${name}' is undefined` ? elsewhere.get(name) : undefined;
       const culprit = expression === undefined ? span : (findOperand(expression, name) ?? span);
       return new TemplateFault(
         kind,
         faults.undefinedVariable(
           { ...at, span: culprit, labels: lineMeantToSet(name, culprit) },
-          { message, hint, name },
+          { message, hint: known ?? hint, name },
         ),
       );
     }
@@ -53,6 +54,21 @@ export function locate(error: unknown, place: Expression | Span, frame: Frame): 
       return new TemplateFault(kind, faults.evaluation(at, { message, hint }));
   }
 }
+
+/** Names that Python or YAML has, and what stands for them here. */
+const elsewhere = new Map([
+  ...["null", "NULL", "Null", "nil"].map((name) => [name, "the language's word is 'none'"] as const),
+  ["TRUE", "the language's word is 'true'"],
+  ["FALSE", "the language's word is 'false'"],
+  ["enumerate", "in a loop, 'loop.index0' counts"],
+  ["len", "there is a filter: x|length"],
+  ["str", "there is a filter: x|string"],
+  ["sorted", "there is a filter: x|sort"],
+  ["reversed", "there is a filter: x|reverse"],
+  ...["int", "float", "list", "sum", "max", "min", "abs", "round", "map"].map(
+    (name) => [name, `there is a filter: x|${name}`] as const,
+  ),
+]);
 
 /** A line that says `set name` and is text, since its mark is missing or wrong. */
 function lineMeantToSet(name: string, { file }: Span): readonly { readonly span: Span; readonly text: string }[] {

@@ -302,6 +302,8 @@ function unexpected(
   }
   if (previous?.tokenType === t.EndBlock && tokens[at - 2]?.tokenType === t.TagOpen)
     return wrongBlockName(source, openTags(tokens, at - 2).at(-1), tokens, token);
+  if (token.tokenType === t.Pipe && previous?.tokenType === t.Pipe)
+    return faults.syntax({ span }, { message: "'||' has no meaning here", hint: "'or' joins conditions" });
   const expected = expectedBy(error);
   if (token.tokenType === t.AssignSign && expected !== "a name") {
     return faults.syntax(
