@@ -55,7 +55,9 @@ function removable({ spot, winner: source }: Alternative): readonly Span[] {
   for (const stack of stacks)
     for (const frame of [...stack].reverse()) {
       const use = frame.kind === "block" ? spot.reading.trace.block(frame) : undefined;
-      if (use === undefined || use.definitions.at(-1) === use.definition) continue;
+      const below = use?.definitions[use.definitions.indexOf(use.definition) + 1];
+      // A required block says nothing itself: without what fills it there is no config.
+      if (use === undefined || below === undefined || below.block.required) continue;
       const { span } = use.definition.block;
       found.set(`${span.file.path}:${span.start}`, span);
     }
