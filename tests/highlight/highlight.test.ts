@@ -7,8 +7,8 @@ import { highlightAnsi, highlightHtml } from "../../compiler/cli/highlight/print
 
 const repository = resolve(import.meta.dirname, "../..");
 const read = (path: string) => readFileSync(join(repository, path), "utf8");
-const escape = "\u001b";
-const withoutColors = (text: string) => text.replaceAll(new RegExp(`${escape}\\[[\\d;]*m`, "g"), "");
+const controlStart = "\u001b";
+const withoutColors = (text: string) => text.replaceAll(new RegExp(`${controlStart}\\[[\\d;]*m`, "g"), "");
 
 let template: Highlighter;
 let config: Highlighter;

@@ -54,22 +54,39 @@ export function orderInLayers(ids: readonly string[], links: readonly Link[]): L
     }
     return left === first ? route : [...route].reverse();
   });
-  return { layers: fewestCrossings(layers.map((layer) => layer ?? [])), routes };
+  return { layers: fewestCrossings(layers), routes };
 }
 
-/** The column of each id. As many rounds as there are ids, so that a circle ends too. */
+/** The column of each id: one behind the last of those that lead to it, links that close a circle left out. */
 function longestPaths(ids: readonly string[], links: readonly Link[]): ReadonlyMap<string, number> {
-  const columns = new Map(ids.map((id) => [id, 0]));
-  for (let round = 0; round < ids.length; round += 1) {
-    let moved = false;
-    for (const { from, to } of links) {
-      const wanted = (columns.get(from) as number) + 1;
-      if (from === to || wanted >= ids.length || (columns.get(to) as number) >= wanted) continue;
-      columns.set(to, wanted);
-      moved = true;
+  const targets = new Map(ids.map((id): [string, string[]] => [id, []]));
+  for (const { from, to } of links) targets.get(from)?.push(to);
+  // In depth-first order every id comes before those that lead to it, and a link to one that is still open closes a circle.
+  const finished: string[] = [];
+  const state = new Map<string, "open" | "done">();
+  const forward = new Map(ids.map((id): [string, string[]] => [id, []]));
+  for (const start of ids) {
+    if (state.has(start)) continue;
+    state.set(start, "open");
+    const way = [{ id: start, rest: [...(targets.get(start) ?? [])] }];
+    for (let at = way.at(-1); at !== undefined; at = way.at(-1)) {
+      const next = at.rest.shift();
+      if (next === undefined) {
+        state.set(at.id, "done");
+        finished.push(at.id);
+        way.pop();
+      } else if (state.get(next) !== "open") {
+        forward.get(at.id)?.push(next);
+        if (state.has(next)) continue;
+        state.set(next, "open");
+        way.push({ id: next, rest: [...(targets.get(next) ?? [])] });
+      }
     }
-    if (!moved) break;
   }
+  const columns = new Map(ids.map((id) => [id, 0]));
+  for (const id of finished.reverse())
+    for (const to of forward.get(id) ?? [])
+      columns.set(to, Math.max(columns.get(to) as number, (columns.get(id) as number) + 1));
   return columns;
 }
 

@@ -26,6 +26,7 @@ const rowGap = 14;
 const laneGap = 10;
 const columnGap = 56;
 const sweeps = 30;
+const nearlyStraight = 10;
 
 export function placeStations(layers: readonly (readonly Station[])[], sizeOf: (id: string) => Size): Placement {
   const height = (station: Station) => (station.isLane ? 0 : sizeOf(station.id).height);
@@ -54,7 +55,13 @@ export function placeStations(layers: readonly (readonly Station[])[], sizeOf: (
         const near = both ? [...station.before, ...station.after] : sweep % 2 === 0 ? station.before : station.after;
         const own = middleY.get(station) as number;
         if (near.length === 0) return { at: own, weight: 0.1 };
-        const at = near.reduce((sum, other) => sum + (middleY.get(other) as number), 0) / near.length;
+        let [sum, total] = [0, 0];
+        for (const other of near) {
+          const pull = pullOf(station, other);
+          sum += pull * (middleY.get(other) as number);
+          total += pull;
+        }
+        const at = sum / total;
         // A bend in a lane is uglier than one at a box.
         return { at, weight: station.isLane ? 4 : 1 };
       });
@@ -62,7 +69,35 @@ export function placeStations(layers: readonly (readonly Station[])[], sizeOf: (
       for (const [i, station] of layer.entries()) middleY.set(station, placed[i] as number);
     }
   }
+  // One that makes room lets its neighbour follow.
+  for (let pass = 0; pass < 3; pass += 1) straighten(layers, middleY, distances);
   return finish(layers, middleY, sizeOf, height);
+}
+
+/** The sweeps end a few pixels from where they lead: lines that are nearly straight become so, where there is room. */
+function straighten(
+  layers: readonly (readonly Station[])[],
+  middleY: Map<Station, number>,
+  distances: readonly (readonly number[])[],
+): void {
+  for (const [l, layer] of layers.entries())
+    for (const [i, station] of layer.entries()) {
+      const [before] = station.before;
+      if (before === undefined || station.before.length > 1 || before.after.length > 1) continue;
+      const y = middleY.get(before) as number;
+      if (Math.abs(y - (middleY.get(station) as number)) > nearlyStraight) continue;
+      const [above, below] = [layer[i - 1], layer[i + 1]];
+      const [gaps, next] = [distances[l] as readonly number[], i + 1];
+      const fitsAbove = above === undefined || y - (middleY.get(above) as number) >= (gaps[i] as number);
+      const fitsBelow = below === undefined || (middleY.get(below) as number) - y >= (gaps[next] as number);
+      if (fitsAbove && fitsBelow) middleY.set(station, y);
+    }
+}
+
+/** A line between two that have no other one there is to be straight before all others. */
+function pullOf(a: Station, b: Station): number {
+  const [left, right] = a.layer < b.layer ? [a, b] : [b, a];
+  return left.after.length === 1 && right.before.length === 1 ? 12 : 1;
 }
 
 function finish(
