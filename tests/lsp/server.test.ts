@@ -84,9 +84,26 @@ describe.skipIf(!isBuilt)("fgc lsp", () => {
       position: { line: 3, character: 13 },
     })) as readonly { label: string }[];
     expect(items.map(({ label }) => label)).toContain("fgc/nn:RMSNorm");
+    const hover = await connection.sendRequest("textDocument/hover", {
+      textDocument: { uri },
+      position: { line: 4, character: 5 },
+    });
+    expect(JSON.stringify(hover)).toContain("Learning rate.");
+    expect(JSON.stringify(hover)).toContain("`a.lr` is `1` in soup.yaml");
+
+    await connection.sendNotification("textDocument/didChange", {
+      textDocument: { uri, version: 3 },
+      contentChanges: [{ text: "--   extends   'kitchen.yaml'\n\n\n\n\n[side]\na: 1\n" }],
+    });
+    const [edit] = (await connection.sendRequest("textDocument/formatting", {
+      textDocument: { uri },
+      options: { tabSize: 4, insertSpaces: true },
+    })) as readonly { newText: string }[];
+    expect(edit?.newText).toContain("-- extends 'kitchen.yaml'\n");
+
     const renamed = connection.sendRequest("textDocument/rename", {
       textDocument: { uri },
-      position: { line: 3, character: 1 },
+      position: { line: 6, character: 0 },
       newName: "b",
     });
     await expect(renamed).rejects.toThrow("only blocks can be renamed");
