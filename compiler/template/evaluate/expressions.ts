@@ -306,7 +306,7 @@ export function applyChain(node: Filter, target: Rendered, frame: Frame): Value 
 
 /** The pieces of a text that the body of a `set` printed, where that very text is printed. */
 function withPieces(node: Name | Attribute, value: Value, frame: Frame): Value | Rendered {
-  if (typeof value !== "string" || frame.autoescape) return value;
+  if (!frame.run.hasPrintedTexts || typeof value !== "string" || frame.autoescape) return value;
   const pieces =
     node.kind === "name"
       ? frame.scope.piecesOf(node.name)

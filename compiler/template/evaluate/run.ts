@@ -61,6 +61,8 @@ export class Run {
   readonly #inDoubt = new Set<string>([unreadable]);
   /** Nodes of syntax trees that were told. */
   readonly #failed = new WeakSet<object>();
+  /** Did the body of a `set` print a text? Otherwise none is looked for. */
+  hasPrintedTexts = false;
   /** Texts in namespaces that the body of a `set` printed. */
   readonly #printed = new WeakMap<Namespace, Map<string, PrintedText>>();
   readonly #opened = new Set<TemplateTree>();

@@ -286,6 +286,7 @@ function executeAssignBlock(node: AssignBlock, frame: Frame): void {
   const rendered = new Rendered(capture(body, (captured) => execute(node.body, captured)));
   const value = node.filter === undefined ? rendered : applyChain(node.filter, rendered, body);
   const text = value instanceof Rendered ? value.value : value;
+  frame.run.hasPrintedTexts = true;
   const isPlain = value instanceof Rendered && typeof text === "string" && !frame.autoescape;
   assign(
     node.target,
