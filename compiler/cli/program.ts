@@ -141,12 +141,15 @@ export function buildCommand(
   for (const inner of subcommands)
     command.addCommand(buildCommand(inner, command, run), { hidden: inner.isHidden === true });
   if (definition.run === undefined) return command;
-  // A misspelt subcommand would be one argument too many otherwise.
-  if (subcommands.length > 0 && positionals.length === 0) command.allowExcessArguments(true);
+  const isGroup = subcommands.length > 0 && positionals.length === 0;
+  // A misspelt subcommand would be one argument too many otherwise, and its flags would not be known.
+  if (isGroup) command.allowExcessArguments(true).allowUnknownOption(true).helpCommand(true);
   return command.action(async () => {
-    const [unknown] = command.args;
-    if (unknown !== undefined && subcommands.length > 0 && positionals.length === 0)
-      command.error(`error: unknown command '${unknown}'`, { exitCode: 2, code: "commander.unknownCommand" });
+    const unknown = isGroup ? (command.args.find((word) => !word.startsWith("-")) ?? command.args[0]) : undefined;
+    if (unknown !== undefined) {
+      const [kind, code] = unknown.startsWith("-") ? ["option", "unknownOption"] : ["command", "unknownCommand"];
+      command.error(`error: unknown ${kind} '${unknown}'`, { exitCode: 2, code: `commander.${code}` });
+    }
     await run(definition, command);
   });
 }

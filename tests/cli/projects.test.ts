@@ -193,6 +193,7 @@ describe("subcommands", () => {
   it("have help of their own", async () => {
     expect((await fgc(empty, "project", "--help")).stdout).toMatch(/new_config\|new-config/);
     expect((await fgc(empty, "project", "create", "--help")).stdout).toContain("--project-dir-name <folder>");
+    expect((await fgc(empty, "project", "help", "create")).stdout).toContain("--project-dir-name <folder>");
     expect((await fgc(empty, "--help")).stdout).toMatch(/Projects and templates:\n(?:.*\n)* +project /);
   });
   it("are guessed when misspelt", async () => {
@@ -203,6 +204,8 @@ describe("subcommands", () => {
       ok: false,
       diagnostics: [{ code: "cli/usage", help: "did you mean 'create'?" }],
     });
+    expect((await fgc(empty, "project", "craete", "--name", "x")).stderr).toContain("(Did you mean create?)");
+    expect((await fgc(empty, "project", "--jsno")).stderr).toContain("unknown option '--jsno'\n(Did you mean --json?)");
     expect((await fgc(empty, "project", "zzz")).stderr).toContain("unknown command 'zzz'");
     expect((await fgc(empty, "project", "create")).stderr).toContain("required option '--name <name>' not specified");
   });
