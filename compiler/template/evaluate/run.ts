@@ -1,6 +1,6 @@
 /** @file What one render shares: templates, filters, modules that were imported, warnings, and the guard against endless recursion. */
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
-import type { Frame as SourceFrame, Span } from "../../source/span.ts";
+import type { SourceFile, Frame as SourceFrame, Span } from "../../source/span.ts";
 import { TemplateFault } from "../diagnostics.ts";
 import type { Loader, Request } from "../loader.ts";
 import { type Expression, type TemplateTree, unreadable } from "../syntax/ast.ts";
@@ -46,6 +46,7 @@ export class Run {
   readonly loader: Loader;
   readonly globals: ReadonlyMap<string, Value>;
   readonly edges: TemplateEdge[] = [];
+  readonly #edgesFrom = new Map<SourceFile, Set<string>>();
   readonly warnings: Diagnostic[] = [];
   readonly trace: RenderTrace | undefined;
   readonly without: Omissions | undefined;
@@ -177,10 +178,15 @@ export class Run {
     return last === undefined ? -1 : this.#entered.indexOf(last);
   }
 
+  /** One edge for each tag and each template that it reaches. */
   recordEdge(edge: TemplateEdge): void {
-    const same = (e: TemplateEdge): boolean =>
-      e.kind === edge.kind && e.to === edge.to && e.span.file === edge.span.file && e.span.start === edge.span.start;
-    if (!this.edges.some(same)) this.edges.push(edge);
+    const { file, start } = edge.span;
+    const known = this.#edgesFrom.get(file) ?? new Set();
+    this.#edgesFrom.set(file, known);
+    const key = `${start} ${edge.kind} ${edge.to}`;
+    if (known.has(key)) return;
+    known.add(key);
+    this.edges.push(edge);
   }
 
   warn(diagnostic: Diagnostic): void {
