@@ -78,6 +78,7 @@ describe("fgc project create", () => {
     const made = await fgc(empty, "project", "create", "--name", 'Ann\'s "first"', "--description", "A try");
     expect(made.code).toBe(0);
     expect(newFiles(made)).toEqual([
+      "/ws/ann_s_first/.gitignore",
       "/ws/ann_s_first/README.md",
       "/ws/ann_s_first/meta.yaml",
       "/ws/ann_s_first/templates/configs/default.yaml",

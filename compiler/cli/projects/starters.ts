@@ -65,7 +65,11 @@ export interface ProjectWords {
 /** All files of a new project, its meta file included. */
 export function projectFiles(host: CliHost, kind: StarterKind, words: ProjectWords): NewFiles {
   const { layers, config } = starters[kind];
-  const files = new Map([["meta.yaml", metaText(words)]]);
+  const files = new Map([
+    ["meta.yaml", metaText(words)],
+    // Written here: a package registry drops files of this name.
+    [".gitignore", "output_models/\nsweeps/\ntmp/\n.fgc_history\n"],
+  ]);
   for (const layer of layers) {
     const folder = join(host.packageRoot, "templatelib", "starters", layer);
     for (const [name, text] of readTree(host, folder, "")) {
