@@ -17,6 +17,7 @@ export interface KnownNames {
 export function unknownNames(body: Body, known: KnownNames): Diagnostic[] {
   const found: Diagnostic[] = [];
   const expression = (node: Expression, soft: boolean): void => {
+    if (node.kind === "name" || node.kind === "literal") return;
     if (!soft && (node.kind === "filter" || node.kind === "test")) {
       const names = node.kind === "filter" ? known.filters : known.tests;
       if (!names.has(node.name)) {
@@ -34,6 +35,11 @@ export function unknownNames(body: Body, known: KnownNames): Diagnostic[] {
   });
   const statement = (node: Statement, soft: boolean): void => {
     switch (node.kind) {
+      case "text":
+        return;
+      case "print":
+        for (const part of node.expressions) expression(part, soft);
+        return;
       case "if":
         visitStatementParts(node, visitor(true, true));
         return;

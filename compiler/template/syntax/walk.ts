@@ -155,6 +155,8 @@ export function visitStatementParts(node: Statement, visitor: Visitor): void {
 export function* statementsOf(body: Body): Generator<Statement> {
   for (const statement of body) {
     yield statement;
+    // Most statements are these, and hold no others.
+    if (statement.kind === "text" || statement.kind === "print") continue;
     const inner: Statement[] = [];
     visitStatementParts(statement, { statement: (node) => inner.push(node), expression: () => {}, target: () => {} });
     yield* statementsOf(inner);
