@@ -2,7 +2,8 @@
 
 The smallest front end that can read fgc's example projects; a lower bound for the time of the reference implementation, which does more.
     python3 bench/jinja2_pp.py PROJECT CONFIG      prints the text
-    python3 bench/jinja2_pp.py PROJECT --all       every config in one process; prints times
+    python3 bench/jinja2_pp.py PROJECT --all       every config in one process, an environment each, as the reference has it; prints times
+    python3 bench/jinja2_pp.py PROJECT --all-one-environment      the same with every template compiled once
 """
 import json
 import os
@@ -97,13 +98,15 @@ def open_project(folder):
     return environment(meta["searchdir"], **names), meta
 
 
-def run_all(folder):
-    """Every config of a project in this process. Templates are compiled once, which the reference does not do: it makes an environment per config."""
+def run_all(folder, one_environment):
+    """Every config of a project in this process. The reference makes an environment for each config; one for all compiles each template once only."""
     started = time.perf_counter()
     env, meta = open_project(folder)
     prefix = next(path for d in meta["searchdir"] if os.path.isdir(path := os.path.join(d, meta["config_prefix"])))
     configs = sorted(os.path.relpath(os.path.join(at, name), prefix) for at, _, names in os.walk(prefix) for name in names)
-    texts = [env.get_template("configs/" + config).render() for config in configs]
+    texts = []
+    for config in configs:
+        texts.append((env if one_environment else open_project(folder)[0]).get_template("configs/" + config).render())
     rendered = time.perf_counter()
     for text in texts:
         yaml.load(text, AnyTag)
@@ -112,8 +115,8 @@ def run_all(folder):
     print(json.dumps({"configs": len(configs), "lines": sum(text.count("\n") for text in texts), **times}))
 
 
-if sys.argv[2] == "--all":
-    run_all(sys.argv[1])
+if sys.argv[2] in ("--all", "--all-one-environment"):
+    run_all(sys.argv[1], sys.argv[2] != "--all")
 else:
     text = open_project(sys.argv[1])[0].get_template("configs/" + sys.argv[2]).render()
     yaml.load(text, AnyTag)

@@ -139,7 +139,7 @@ export async function runRounds(
       const ms = Math.round(performance.now() - started);
       const did = `${done.result?.did ?? (done.result === undefined ? "failed" : "done")} in ${ms} ms`;
       if (changed !== undefined) say(`${changeText(changed, (path) => showPath(host, path))}: ${did}`);
-      else if (host.stderr.isTerminal) say(`${did}; waiting for changes`);
+      else say(`${did}; waiting for changes`);
       if (!(await loop.next(done.result?.inputs, done.result?.notes))) return done.exitCode;
     }
   } finally {
