@@ -9,7 +9,8 @@ export interface TextLine {
 }
 
 export function lineAt(text: string, offset: number): TextLine {
-  const start = text.lastIndexOf("\n", offset - 1) + 1;
+  // From a negative place `lastIndexOf` looks at the first character all the same.
+  const start = offset === 0 ? 0 : text.lastIndexOf("\n", offset - 1) + 1;
   const found = text.indexOf("\n", offset);
   const end = found < 0 ? text.length : found;
   return { start, end, next: found < 0 ? text.length : found + 1 };

@@ -71,6 +71,12 @@ describe("a config", () => {
     expect(JSON.stringify(canonicalGraph(graph!))).toContain('"__proto__":{"x":1},"constructor":{"toString":2}');
   });
 
+  it("may begin with an empty line, whatever is wrong below it", () => {
+    expect(codesOf("\nmain: \n&*b\n  elf: &shelf 1\n")).toContain("config/syntax");
+    expect(codesOf("\n  a: 1\n b: 2\n")).toEqual(["config/syntax"]);
+    expect(codesOf("\n  - 1\n- 2\n")).toContain("config/syntax");
+  });
+
   it("that is a binary file is told in a few lines", () => {
     const bytes = lines(5_000, (i) => String.fromCharCode((i * 7919) % 256, (i * 104_729) % 256));
     expect(codesOf(bytes)).toContain("config/control-character");
