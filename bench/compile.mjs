@@ -6,7 +6,8 @@
  * Beside the reference: with FORGATHER=CHECKOUT upstream's own Python (../shared/bench/compile/forgather_pp.py); without one `jinja2_pp.py`, which does the same
  * with nothing but Python's jinja2 and PyYAML, and is a lower bound for it. Compared things run in turns. `ratio` is our time to that of the reference.
  */
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -37,7 +38,8 @@ const upstream = (...words) => [
 ];
 const referenceName = checkout === undefined ? "python jinja2 + PyYAML (lower bound of the reference)" : "reference";
 
-function report(samples, reference, extra = {}) {
+/** @param compared the cases that do what the reference does */
+function report(samples, reference, extra = {}, compared = /pp|ls|all/) {
   const times = new Map([...samples].filter(([, ms]) => ms.length > 0).map(([name, ms]) => [name, median(ms)]));
   const bare = times.get("bare node");
   const base = times.get(reference);
@@ -49,7 +51,9 @@ function report(samples, reference, extra = {}) {
       ms,
       ms_best: Math.min(...samples.get(name)),
       ...(bare !== undefined && name !== "bare node" ? { above_node_ms: ms - bare } : {}),
-      ...(base !== undefined && name !== reference ? { ratio: ms / base, beside: reference } : {}),
+      ...(base !== undefined && name !== reference && compared.test(name)
+        ? { ratio: ms / base, beside: reference }
+        : {}),
       runs: samples.get(name).length,
     });
   return times;
@@ -78,17 +82,17 @@ function cold() {
     },
     "fgc build, up to date": { command: fgc(...here, "build", "--out", out) },
   };
-  report(timeInTurns(cases, rounds, skip), referenceName);
+  report(timeInTurns(cases, rounds, skip), referenceName, {}, /^fgc (pp|graph)$/);
   if (node === undefined || !existsSync(node)) return;
   const other = (command) => [node, ...command.slice(1)];
-  const engine = `another node: ${node.split("/").slice(-4).join("/")}`;
+  const engine = `node ${spawnSync(node, ["--version"], { encoding: "utf8" }).stdout.trim().slice(1)}`;
   const pair = {
     "bare node": { command: other(cases["bare node"].command) },
     "fgc --version": { command: other(cases["fgc --version"].command) },
     "fgc pp": { command: other(cases["fgc pp"].command) },
     [referenceName]: cases[referenceName],
   };
-  report(timeInTurns(pair, rounds, skip), referenceName, { on: engine });
+  report(timeInTurns(pair, rounds, skip), referenceName, { on: engine }, /^fgc pp$/);
 }
 
 /** One process for all configs of a project; how the time grows with it. */
@@ -163,6 +167,8 @@ function exponentOf(points) {
 async function watch() {
   const copy = join(scratch, "examples");
   cpSync(join(root, "examples"), copy, { recursive: true, filter: (path) => !path.includes("output_models") });
+  // The texts that it trains on are packages.
+  symlinkSync(join(root, "node_modules"), join(scratch, "node_modules"));
   const at = join(copy, "tutorials/tiny_llama");
   const template = join(at, "templates/project.yaml");
   const text = readFileSync(template, "utf8");
@@ -187,7 +193,8 @@ async function watch() {
         const edited = text.replace("hidden_size: 256", `hidden_size: ${256 + 64 * (1 + ((round + 2) % 3))}`);
         const saved = performance.now();
         writeFileSync(template, round % 2 === 0 ? text : edited);
-        await running.until(done);
+        const seen = await running.until(new RegExp(`${done.source}|failed in`));
+        if (seen.includes("failed in")) throw new Error("the build failed");
         if (round >= 0) ms.push(performance.now() - saved);
         if (done !== finished) await running.until(finished);
       }

@@ -42,10 +42,10 @@ function readCache(cacheFile) {
   }
 }
 
-/** At the end of a run, so that the functions which it used are in it. One that used few (`--version`) is not kept. */
+/** At the end of a run, so that the functions which it used are in it. One that used few (`--help`) is not kept. */
 function writeCache(script, source, cacheFile) {
   const data = script.createCachedData();
-  if (data.length < source.length) return;
+  if (data.length < source.length / 2) return;
   try {
     writeFileSync(`${cacheFile}.${process.pid}`, data);
     renameSync(`${cacheFile}.${process.pid}`, cacheFile);

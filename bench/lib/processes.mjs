@@ -54,6 +54,7 @@ export function startWatching(command, env) {
       });
       const match = pattern.exec(text);
       text = text.slice(match.index + match[0].length);
+      return match[0];
     },
     async stop() {
       child.kill("SIGINT");
