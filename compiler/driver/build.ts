@@ -118,7 +118,7 @@ class Build {
     if (
       previous !== undefined &&
       this.#request.force !== true &&
-      isUpToDate(previous, identityOf(this.#host, this.#request, folders), program, folders)
+      isUpToDate(previous, identityOf(this.#host, this.#request, program, folders), program, folders)
     ) {
       return { ...this.#report(folders, previous.outputs, inputPaths(previous, folders)), upToDate: true, dumps };
     }
@@ -140,7 +140,7 @@ class Build {
       ...bundled.inputs.filter((path) => existsSync(path)),
       ...assets.flatMap((asset) => asset.inputs),
     ];
-    this.#write(outputs, inputs, assets, root, folders);
+    this.#write(outputs, inputs, assets, program, root, folders);
     saveHashes(hashes);
     return { ...this.#report(folders, outputs, inputs), upToDate: false, dumps };
   }
@@ -354,13 +354,14 @@ class Build {
     outputs: Readonly<Record<string, string>>,
     inputs: readonly string[],
     assets: readonly BuiltAsset[],
+    program: ProgramGraph,
     root: GraphValue,
     folders: Folders,
   ): void {
     for (const [name, text] of Object.entries(outputs)) writeAtomic(join(folders.outDir, name), text);
     const manifest: Manifest = {
       format: "fgc-manifest/1",
-      ...identityOf(this.#host, this.#request, folders),
+      ...identityOf(this.#host, this.#request, program, folders),
       seed: seedOf(root),
       inputs: sorted(Object.fromEntries([...new Set(inputs)].map((path) => [inputName(path, folders), hashOf(path)]))),
       assets: sorted(Object.fromEntries(assets.map(({ path, hash }) => [path, hash]))),

@@ -5,13 +5,19 @@ import type { BuildRequest } from "./build.ts";
 import { hashOf } from "./file-hashes.ts";
 import type { Host } from "./host.ts";
 import { buildKey, type Manifest, packageBuildId } from "./manifest.ts";
-import { type Folders, inputName, inputPath } from "./places.ts";
+import { sha256 } from "./output.ts";
+import { type Folders, inputName, inputPath, portableText } from "./places.ts";
 import type { ProgramGraph } from "./program-graph.ts";
 
 export type BuildIdentity = Pick<Manifest, "config" | "fgc" | "request">;
 
 /** What was asked for, and of which compiler. */
-export function identityOf({ versions }: Host, request: BuildRequest, { packageRoot }: Folders): BuildIdentity {
+export function identityOf(
+  { versions }: Host,
+  request: BuildRequest,
+  { preprocessed }: ProgramGraph,
+  folders: Folders,
+): BuildIdentity {
   const {
     project,
     config,
@@ -36,7 +42,7 @@ export function identityOf({ versions }: Host, request: BuildRequest, { packageR
   );
   return {
     config: config ?? project.defaultConfig ?? "",
-    fgc: { version: versions.fgc, build: packageBuildId(packageRoot) },
+    fgc: { version: versions.fgc, build: packageBuildId(folders.packageRoot) },
     request: {
       variables: bound,
       overrides,
@@ -48,6 +54,8 @@ export function identityOf({ versions }: Host, request: BuildRequest, { packageR
       ...(devices === undefined ? {} : { devices }),
       ...(webPage === undefined ? {} : { webPage }),
       clock: clock?.epochMs ?? null,
+      // Templates may ask for more than files and variables: the host's name, what a launcher has set.
+      text: sha256(portableText(preprocessed.text, folders)),
     },
   };
 }

@@ -87,7 +87,7 @@ export const wellKnownCounterparts: Table = {
     xavier_uniform_: "fgc/nn:xavierUniform",
     xavier_normal_: "fgc/nn:xavierNormal",
   },
-  "torch.optim": { AdamW: optimizer("AdamW"), Adam: optimizer("Adam"), SGD: optimizer("SGD") },
+  "torch.optim": { AdamW: optimizer("AdamW"), Adam: optimizer("Adam"), SGD: optimizer("SGD"), Muon: optimizer("Muon") },
   "torch.optim.lr_scheduler": {
     LinearLR: "fgc/optim:LinearLR",
     CosineAnnealingLR: "fgc/optim:CosineAnnealingLR",
@@ -97,6 +97,11 @@ export const wellKnownCounterparts: Table = {
     MultiStepLR: "fgc/optim:MultiStepLR",
     ExponentialLR: "fgc/optim:ExponentialLR",
     PolynomialLR: "fgc/optim:PolynomialLR",
+    OneCycleLR: {
+      to: "fgc/optim:OneCycleLR",
+      drop: ["last_epoch", "verbose"],
+      unsupported: ["epochs", "steps_per_epoch", "cycle_momentum", "base_momentum", "max_momentum"],
+    },
   },
   "torch.utils.tensorboard": { SummaryWriter: "fgc/train:SummaryWriter" },
 
@@ -272,14 +277,9 @@ const older = "upstream has replaced it";
 export const missingSpecs: Table = {
   "torch.optim": {
     ...gone("Adafactor")("computes other steps than fgc/optim:Adafactor, which is upstream's own"),
-    ...gone("Muon", "RMSprop", "Adagrad", "Adamax", "NAdam", "RAdam", "Adadelta", "LBFGS")(notBuilt),
+    ...gone("RMSprop", "Adagrad", "Adamax", "NAdam", "RAdam", "Adadelta", "LBFGS")(notBuilt),
   },
-  "torch.optim.lr_scheduler": gone(
-    "OneCycleLR",
-    "ReduceLROnPlateau",
-    "CosineAnnealingWarmRestarts",
-    "CyclicLR",
-  )(notBuilt),
+  "torch.optim.lr_scheduler": gone("ReduceLROnPlateau", "CosineAnnealingWarmRestarts", "CyclicLR")(notBuilt),
   "torch.distributed.pipelining": gone(
     "ScheduleGPipe",
     "Schedule1F1B",
@@ -340,7 +340,7 @@ export const missingSpecs: Table = {
     ...gone("DefaultMetrics", "GradLogger", "PeakMemory", "TrainerControlCallback", "WeightNormLogger")(notBuilt),
     ...gone("ParameterNormLogger", "DivergenceDetector", "ResumableSummaryWriter", "DiLoCoCallback")(notBuilt),
   },
-  "forgather.ml.optim": gone("Apollo", "SinkGD", "WSDScheduler", "Muon", "GaLore", "CAME", "AdamW4bit")(notBuilt),
+  "forgather.ml.optim": gone("Apollo", "SinkGD", "WSDScheduler", "GaLore", "CAME", "AdamW4bit")(notBuilt),
   "forgather.ml.optim.apollo": gone("Apollo")(notBuilt),
   "forgather.ml.optim.sinkgd": gone("SinkGD")(notBuilt),
   "forgather.ml.optim.subspace_proj": gone("OnlinePCAProjector", "RandProjector")(notBuilt),

@@ -68,7 +68,7 @@ describe("the runs", () => {
     const { code, stdout, files } = await fgc(world(spec), "sweep", "lr.yaml", "--dry-run");
     expect(code).toBe(0);
     expect(stdout.split("\n")[1]).toMatch(
-      /^\w{8} {2}waiting {4}fgc -p \/ws\/project -t tiny\.yaml train --set max_steps=20 --set lr=0\.001 --set 'output_dir="\/ws\/project\/sweeps\/lr\/\w{8}"' main\.n=2 -- --device wasm$/,
+      /^\w{8} {2}waiting {4}fgc -p \/ws\/project -t tiny\.yaml train --out \/ws\/project\/sweeps\/lr\/\w{8} --set max_steps=20 --set lr=0\.001 main\.n=2 -- --device wasm$/,
     );
     expect(files).toEqual(world(spec).files);
   });
@@ -77,7 +77,7 @@ describe("the runs", () => {
     const first = await fgc(world(scheduled), "sweep", "lr.yaml");
     expect(first.started).toHaveLength(2);
     expect(first.started[0]?.slice(0, 2)).toEqual(["sh", "-c"]);
-    expect(first.started[0]?.[2]).toMatch(/^sbatch --wrap 'node \/package\/bin\/fgc\.mjs -p .* --set lr=1 --set .*'$/);
+    expect(first.started[0]?.[2]).toMatch(/^sbatch --wrap 'node \/package\/bin\/fgc\.mjs -p .* --out .* --set lr=1'$/);
     expect(first.stdout).toMatch(/^loss {2}steps {2}state {6}point {5}lr\n- {5}- {6}submitted {2}\w{8} {2}1\n/);
     const again = await fgc({ files: first.files }, "sweep", "lr.yaml");
     expect(again.started).toEqual([]);

@@ -52,7 +52,7 @@ it("tells of each missing part once, and of nothing that follows from it", async
     "resolve/no-counterpart 'datasets:load_dataset' has no counterpart here: reads from the Hugging Face Hub; name local files with fgc/data:textFiles or fgc/data:jsonLines",
     "resolve/no-counterpart 'harbour.data:Pilots' has no counterpart here: the pilots keep it",
     "resolve/no-counterpart '.rudder:Rudder' has no counterpart here: src/rudder.py is Python",
-    "resolve/no-counterpart 'torch.optim:Muon' has no counterpart here: not built yet",
+    "resolve/no-counterpart 'torch.optim:Adagrad' has no counterpart here: not built yet",
     "resolve/ignored-argument 'moon' of 'harbour.optim:Tide' has no effect here",
   ]);
   expect(found[0]?.hint).toContain("named once more");

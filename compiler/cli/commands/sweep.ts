@@ -88,12 +88,11 @@ function trainWords(
   const entries = Object.entries(settings);
   const isPath = ([name]: readonly [string, unknown]) => /[.@[]/.test(name);
   const variables = entries.filter((entry) => !isPath(entry)).map(([name, value]) => `${name}=${yamlText(value)}`);
-  // Templates of training scripts take their place from this variable.
-  const set = [...globals.set, ...variables, `output_dir=${JSON.stringify(folder.output(id))}`];
+  const set = [...globals.set, ...variables];
   const overrides = entries.filter(isPath).map(([name, value]) => `${name}=${yamlText(value)}`);
   return [
     ...(globals.quiet ? ["-q"] : []),
-    ...["-p", project.dir, "-t", config, "train"],
+    ...["-p", project.dir, "-t", config, "train", "--out", folder.output(id)],
     ...set.flatMap((text) => ["--set", text]),
     ...overrides,
     ...(trainer.length === 0 ? [] : ["--", ...trainer]),

@@ -1,5 +1,5 @@
 /** @file `fgc train`: builds where that is needed, then runs the trainer. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { plainData } from "../../driver/plain-data.ts";
 import type { GraphValue } from "../../graph/node.ts";
 import { defineCommand, text, toggle } from "../command.ts";
@@ -27,6 +27,7 @@ export const trainCommand = defineCommand({
     logLevel: text("--log-level <level>", "how much the trainer tells"),
     dryRun: toggle("--dry-run", "print the line that would run, and do nothing"),
     script: text("--script <file>", "write the line to a shell script instead of running it"),
+    out: text("--out <dir>", "where to build and train; default: the config's own output_dir"),
     force: toggle("--force", "build even if nothing changed"),
   },
   async run(host, { options, rest, session }) {
@@ -48,7 +49,11 @@ export const trainCommand = defineCommand({
     const settings = Object.entries(environment).map(([name, value]) => `${name}=${quote(value)}`);
     const lineFor = (program: string) => [...settings, "node", showPath(host, program), ...given.map(quote)].join(" ");
     if (options.dryRun) {
-      const program = join(outputFolder(graph, session, preprocessed.config), "trainer.mjs");
+      const folder =
+        options.out === undefined
+          ? outputFolder(graph, session, preprocessed.config)
+          : resolve(host.cwd(), options.out);
+      const program = join(folder, "trainer.mjs");
       return { text: `${lineFor(program)}\n`, json: { ok: true, command: ["node", program, ...given], environment } };
     }
     const { build } = await import("../../driver/build.ts");
@@ -58,6 +63,7 @@ export const trainCommand = defineCommand({
     const started = performance.now();
     const report = await build(host, {
       ...session.request,
+      outDir: options.out,
       force: options.force,
       progress: (line) => note(`  ${line}`),
     });
