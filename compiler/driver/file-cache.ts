@@ -18,6 +18,7 @@ export class FileCache implements Files {
   readonly #folders = new Map<string, boolean>();
   readonly #lists = new Map<string, Entries>();
   readonly #open = new Set<Set<string>>();
+  readonly #derived = new Map<string, { readonly value: unknown; readonly notes: Notes }>();
 
   constructor(files: Files) {
     // A cache over a cache would never see a change.
@@ -70,6 +71,21 @@ export class FileCache implements Files {
     return { notes, stop };
   }
 
+  /** Something worked out of files and folders alone: made once, until one of them changes. */
+  derive<T>(name: string, make: () => T): T {
+    let known = this.#derived.get(name);
+    if (known === undefined) {
+      const taking = this.takeNotes();
+      try {
+        known = { value: make(), notes: taking.notes };
+      } finally {
+        taking.stop();
+      }
+      this.#derived.set(name, known);
+    } else for (const note of known.notes) this.#note(note);
+    return known.value as T;
+  }
+
   #note(path: string): void {
     for (const notes of this.#open) notes.add(path);
   }
@@ -86,6 +102,8 @@ export class FileCache implements Files {
       this.#refreshList(this.#nearestList(path), changed);
       if (this.#mayHold(path)) this.#refreshBelow(path, changed);
     }
+    for (const [name, { notes }] of this.#derived)
+      if ([...changed].some((note) => notes.has(note))) this.#derived.delete(name);
     return changed;
   }
 

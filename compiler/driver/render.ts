@@ -21,6 +21,7 @@ import {
 import { splitFile } from "../template/scan/sub-templates.ts";
 import type { Variables } from "./environment.ts";
 import { machineGlobals, unameFields } from "./environment.ts";
+import { FileCache } from "./file-cache.ts";
 import type { FixedClock, Host } from "./host.ts";
 
 export interface TemplateUse {
@@ -116,7 +117,11 @@ function sourceOf(host: Host, searchPath: readonly string[]): TemplateSource {
       }
       return undefined;
     },
-    names: () => listTemplates(files, searchPath, "").map(({ name }) => name),
+    names() {
+      const list = (): readonly string[] => listTemplates(files, searchPath, "").map(({ name }) => name);
+      // A name that many configs miss is looked for in one and the same list.
+      return files instanceof FileCache ? files.derive(`templates\0${searchPath.join("\0")}`, list) : list();
+    },
   };
 }
 

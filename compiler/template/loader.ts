@@ -187,12 +187,26 @@ export class Loader {
       return {
         hint: "a name is looked up below the folders of the search path, and cannot lead out of them with '..'",
       };
-    const names = [...this.#subTemplates.keys(), ...this.#source.names()];
+    const own = [...this.#subTemplates.keys()];
+    const given = this.#source.names();
+    const listed: readonly string[] = Array.isArray(given) ? given : [...given];
     // The same file in another folder is likelier meant than a similar name.
     const base = name.slice(name.lastIndexOf("/") + 1);
-    const elsewhere = names.filter((known) => known.endsWith(`/${base}`));
-    return { nearest: elsewhere.length === 1 ? elsewhere[0] : nearest(name, names) };
+    const elsewhere = [...own, ...listed].filter((known) => known.endsWith(`/${base}`));
+    if (elsewhere.length === 1) return { nearest: elsewhere[0] };
+    const guesses = [nearest(name, own), nearestListed(name, listed)].filter((guess) => guess !== undefined);
+    return { nearest: nearest(name, guesses) };
   }
+}
+
+/** By the list that was searched. A template that a thousand configs miss is looked for among thousands of names once. */
+const guessesOf = new WeakMap<readonly string[], Map<string, string | undefined>>();
+
+function nearestListed(name: string, listed: readonly string[]): string | undefined {
+  const known = guessesOf.get(listed) ?? new Map<string, string | undefined>();
+  guessesOf.set(listed, known);
+  if (!known.has(name)) known.set(name, nearest(name, listed));
+  return known.get(name);
 }
 
 /** The path below a folder of the search path that a name stands for; undefined where it is none. */

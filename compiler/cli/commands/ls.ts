@@ -7,6 +7,7 @@ import { listConfigs, loadProject } from "../../driver/compile.ts";
 import { describeConfig } from "../../driver/describe-config.ts";
 import { fixedClock } from "../../driver/environment.ts";
 import { startOf } from "../../source/span.ts";
+import { cachedHost } from "../cached-host.ts";
 import { defineCommand, toggle } from "../command.ts";
 import { ExitCode } from "../exit-code.ts";
 import type { CliHost } from "../host.ts";
@@ -28,7 +29,7 @@ export const lsCommand = defineCommand({
     const folders = options.recursive ? given.flatMap((folder) => projectsBelow(host, folder)) : given;
     const clock = fixedClock(host, session.globals.frozenTime);
     // All configs of a project reach the same templates.
-    const reader = { ...host, files: readOnce(host.files) };
+    const reader = cachedHost(host);
     const projects = folders.map((folder) => listProject(reader, folder, clock));
     const broken = projects.flatMap((project) => [
       ...project.faults,
@@ -50,18 +51,6 @@ export const lsCommand = defineCommand({
     };
   },
 });
-
-/** Reads each file once. */
-function readOnce(files: CliHost["files"]): CliHost["files"] {
-  const texts = new Map<string, string | undefined>();
-  return {
-    ...files,
-    readText(path) {
-      if (!texts.has(path)) texts.set(path, files.readText(path));
-      return texts.get(path);
-    },
-  };
-}
 
 interface ListedConfig {
   readonly file: string;
