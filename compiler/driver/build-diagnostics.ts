@@ -8,12 +8,6 @@ export const buildDiagnostics = defineDiagnostics("build", {
     hint: () => "run `npm run build` in its folder",
     doc: "fgc was started from its sources, and a part that is made when the package is built is missing. A package from a registry is complete.",
   },
-  nothingToBuild: {
-    severity: "error",
-    message: (p: { kind: string }) => `a config of class '${p.kind}' has neither a training script nor a model to emit`,
-    hint: () => "name a target: fgc build --target NAME",
-    doc: "Building emits a training script or a model. A config of another class has targets that can be built by name, or is only used by other projects.",
-  },
   bundleFailed: {
     severity: "error",
     message: (p: { file: string; problem: string }) => `${p.file}: ${p.problem}`,

@@ -27,7 +27,6 @@ const withoutSample: Readonly<Record<string, string>> = {
   "build/not-built": "takes a copy of fgc without its built parts",
   "build/bundle-failed": "takes a bundler; tests/e2e",
   "build/construct-failed": "constructs in a process of its own; tests/cli",
-  "build/nothing-to-build": "a config without a program is built target by target",
   "build/unknown-platform": "the command line offers a choice; only a caller of the build meets it",
 };
 
