@@ -130,7 +130,11 @@ function scale() {
     if (count === Math.min(...counts)) {
       const ours = name("fgc ls: all preprocessed and graphed");
       report(
-        timeInTurns({ [ours]: cases[ours], [reference]: { command: python(at, "--all"), read: inside } }, 7, skip),
+        timeInTurns(
+          { [ours]: cases[ours], [reference]: { command: python(at, "--all"), read: inside } },
+          Math.min(rounds, 7),
+          skip,
+        ),
         reference,
       );
     }
