@@ -28,22 +28,22 @@ import { type Emission, emitModules, generationConfigJson, modelConfigJson, mode
 import { editedFiles, sha256, writeAtomic } from "./output.ts";
 import { type Folders, inputName, knownFolders, portableText, shortener } from "./places.ts";
 import { compileProgram, type ProgramGraph } from "./program-graph.ts";
-import { TypeCheck } from "./type-check.ts";
+import { type CheckerKind, TypeCheck } from "./type-check.ts";
 import { buildWebPage, webManifestName, webPageName } from "./web-page.ts";
 
 export type { BuildReport, BuildRequest, BuildStage } from "./build-request.ts";
 
-/** What builds have in common and is worth keeping between them: the formatter, the checker and the bundler, warm. */
+/** What builds have in common and is worth keeping between them: the formatter, the checker (where it is `resident`) and the bundler, warm. */
 export interface Builder {
   /** Throws a `DiagnosticError` with all that is wrong; then nothing has been written but assets, which are whole. */
   build(request: BuildRequest): Promise<BuildReport>;
   dispose(): Promise<void>;
 }
 
-export function createBuilder(host: Host): Builder {
+export function createBuilder(host: Host, checker?: CheckerKind): Builder {
   const tools: Tools = {
     formatting: new Formatting(host.packageRoot),
-    checker: new TypeCheck(host),
+    checker: new TypeCheck(host, checker),
     bundler: new Bundler(),
   };
   return {

@@ -8,7 +8,7 @@ import { driverDiagnostics as faults } from "./diagnostics.ts";
 import type { FileCache, Notes } from "./file-cache.ts";
 import type { FixedClock, Host } from "./host.ts";
 import { NotedResults, type ResultKey } from "./noted-results.ts";
-import { TypeCheck } from "./type-check.ts";
+import { type CheckerKind, TypeCheck } from "./type-check.ts";
 
 /** One run of TypeScript answers for so many; their graphs are kept until it has. */
 const configsAtOnce = 32;
@@ -45,6 +45,8 @@ export class Checker {
   readonly #host: CachedHost;
   readonly #results: NotedResults;
   #types: TypeCheck | undefined;
+  /** One round is answered by a process; whoever comes again is worth a compiler that stays. */
+  #checkerKind: CheckerKind | undefined;
 
   constructor(host: CachedHost) {
     this.#host = host;
@@ -97,7 +99,7 @@ export class Checker {
   /** A fault of ours in one config leaves the others' results. */
   async #checkOne(project: Project, config: string, clock: FixedClock | undefined): Promise<CheckedConfig> {
     try {
-      this.#types ??= new TypeCheck(this.#host);
+      this.#types ??= new TypeCheck(this.#host, this.#checkerKind);
       return await checkConfig(this.#host, { project, config, clock }, { checker: this.#types });
     } catch (error) {
       const problem = error instanceof Error ? (error.stack ?? error.message) : String(error);
@@ -108,10 +110,13 @@ export class Checker {
   /** @param changed what is not as it was, as the host's files have it by now */
   forget(changed: Notes): void {
     this.#results.forget(changed);
+    if (this.#checkerKind === undefined) this.close();
+    this.#checkerKind = "resident";
   }
 
   close(): void {
     this.#types?.close();
+    this.#types = undefined;
   }
 }
 

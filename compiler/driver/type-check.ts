@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import { packageFolder, packagesOf } from "../codegen/check/folder.ts";
 import { checkNatively, nativeCompiler } from "../codegen/check/native.ts";
 import type { CheckRequest, CheckUnit, TypeFault } from "../codegen/check/request.ts";
+import { ResidentCompiler } from "../codegen/check/resident.ts";
 import { checkByScript } from "../codegen/check/script.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import type { Host } from "./host.ts";
@@ -16,8 +17,8 @@ export interface UnitToCheck extends CheckUnit {
   readonly sources: readonly { readonly path: string; readonly hash: string }[];
 }
 
-/** Which compiler checks: the native one where there is one, unless told. */
-export type CheckerKind = "native" | "script";
+/** Which compiler checks: the native one where there is one, unless told; `resident` keeps it running, for whoever checks again and again. */
+export type CheckerKind = "native" | "resident" | "script";
 
 /** The faults of each unit, those in the project's sources with every unit that imports them. */
 export type CheckedUnits = readonly (readonly TypeFault[])[];
@@ -31,18 +32,20 @@ interface Asked {
 export class TypeCheck {
   readonly #host: Host;
   readonly #native: string | undefined;
+  readonly #resident: ResidentCompiler | undefined;
   readonly #asked: Asked[] = [];
   #worker: Worker | undefined;
 
   constructor(host: Host, kind?: CheckerKind) {
     this.#host = host;
     this.#native = kind === "script" ? undefined : nativeCompiler(host.packageRoot);
+    this.#resident = kind === "resident" && this.#native !== undefined ? new ResidentCompiler(this.#native) : undefined;
     // Loading TypeScript takes longer than what comes before the check.
     if (this.#native === undefined) this.#startWorker();
   }
 
   get kind(): CheckerKind {
-    return this.#native === undefined ? "script" : "native";
+    return this.#native === undefined ? "script" : this.#resident === undefined ? "native" : "resident";
   }
 
   /** Calls that come together are answered by one run of the compiler: to start it takes longer than a config. */
@@ -103,6 +106,10 @@ export class TypeCheck {
   }
 
   async #run(request: CheckRequest): Promise<readonly TypeFault[]> {
+    if (this.#resident !== undefined && ResidentCompiler.canCheck(request)) {
+      const faults = await this.#resident.check(request);
+      if (faults !== undefined) return faults;
+    }
     if (this.#native !== undefined) {
       const faults = await checkNatively(this.#native, request);
       if (faults !== undefined) return faults;
@@ -129,6 +136,7 @@ export class TypeCheck {
   }
 
   close(): void {
+    this.#resident?.close();
     void this.#worker?.terminate();
     this.#worker = undefined;
   }

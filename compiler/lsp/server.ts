@@ -232,7 +232,7 @@ export class LanguageServer {
 
   async #faultsOf(path: string, types: "signatures" | "full"): Promise<FaultsByFile> {
     try {
-      this.#types ??= new TypeCheck(this.#host);
+      this.#types ??= new TypeCheck(this.#host, "resident");
       return await checkDocument(this.#host, this.#views, path, { types, checker: this.#types });
     } catch (error) {
       if (error instanceof DiagnosticError) return new Map([[path, []]]);

@@ -83,7 +83,7 @@ export const buildCommand = defineCommand({
       dumpIr,
       progress: (line) => note(`  ${line}`),
     };
-    const make = () => createBuilder(host);
+    const make = () => createBuilder(host, watch === undefined ? undefined : "resident");
     const builder = watch?.keep("builder", make, (kept) => kept.dispose()) ?? make();
     const report = await builder.build(request).finally(() => (watch === undefined ? builder.dispose() : undefined));
     for (const line of describeReport(host, report, performance.now() - started)) note(line);
