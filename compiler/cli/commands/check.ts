@@ -38,7 +38,7 @@ export const checkCommand = defineCommand({
     if (isMany || names.length > 1) refuseSingleOnly(session, names, isMany);
     const { items, checked, configs, notes } = isMany
       ? await checkAll(host as CachedHost, session, options.recursive, watch)
-      : await checkNamed(host, session, names);
+      : await checkNamed(host, session, names, watch);
     const report = await import("../check-report.ts");
     const shared = report.shareFaults(items);
     const summary = report.summarize(items, shared);
@@ -83,8 +83,19 @@ function refuseSingleOnly({ globals, overrides, hasFlags }: Session, names: read
   if (what !== undefined) throw new DiagnosticError(faults.singleOnly({}, { what }));
 }
 
-async function checkNamed(host: CliHost, session: Session, names: readonly string[]): Promise<CheckAllResult> {
+async function checkNamed(
+  host: CliHost,
+  session: Session,
+  names: readonly string[],
+  watch: WatchRound | undefined,
+): Promise<CheckAllResult> {
   const { checkConfig } = await import("../../driver/check.ts");
+  const { TypeCheck } = await import("../../driver/type-check.ts");
+  const stays = watch?.keep(
+    "type-check",
+    () => new TypeCheck(host, "resident"),
+    (kept) => kept.close(),
+  );
   const items: CheckItem[] = [];
   const notes = new Set<string>();
   const sessions = names.length > 1 ? names.map((name) => session.withConfig(name)) : [session];
@@ -93,7 +104,11 @@ async function checkNamed(host: CliHost, session: Session, names: readonly strin
     const { dir, diagnostics: remarks } = each.project;
     if (!seen.has(dir) && remarks.length > 0) items.push({ project: dir, config: undefined, diagnostics: remarks });
     seen.add(dir);
-    const { config, diagnostics, inputs } = await checkConfig(host, each.request);
+    const { config, diagnostics, inputs } = await checkConfig(
+      host,
+      each.request,
+      stays === undefined ? {} : { checker: stays },
+    );
     items.push({ project: dir, config, diagnostics });
     for (const path of inputs) notes.add(path);
   }
