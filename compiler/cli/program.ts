@@ -17,7 +17,7 @@ const globalOptions = [
   ["edit", "-e, --edit", "write to ./tmp/CONFIG_COMMAND.EXT and open an editor"],
   ["json", "--json", "machine output: one JSON value on stdout"],
   ["set", "--set <name=value>", "bind a template variable; VALUE is read as YAML (repeatable)"],
-  ["watch", "--watch", "run again when a template it reached changes"],
+  ["watch", "--watch", "run again when something it looked at changes (pp, graph, code, check, build)"],
   ["frozenTime", "--frozen-time <iso>", "fix the clock of the template functions"],
   ["werror", "--werror", "turn warnings into errors"],
   ["color", "--color <when>", "auto, always or never"],

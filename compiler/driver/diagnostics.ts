@@ -1,6 +1,15 @@
 /** @file The catalogue of the driver: settings and command-line values that are no valid input. */
 import { defineDiagnostics } from "../diagnostics/diagnostic.ts";
 
+/** What a path that leads nowhere may have meant. */
+interface Guesses {
+  /** Where the config has this very name. */
+  readonly elsewhere?: string | undefined;
+  readonly nearest?: string | undefined;
+}
+const guess = ({ elsewhere, nearest }: Guesses): string | undefined =>
+  elsewhere === undefined && nearest === undefined ? undefined : `did you mean '${elsewhere ?? nearest}'?`;
+
 export const driverDiagnostics = defineDiagnostics("driver", {
   badSetting: {
     severity: "error",
@@ -16,18 +25,15 @@ export const driverDiagnostics = defineDiagnostics("driver", {
   },
   overridePath: {
     severity: "error",
-    message: (p: { text: string; step: string; nearest?: string | undefined }) =>
-      `'${p.text}': there is no '${p.step}'`,
-    hint: (p) =>
-      p.nearest === undefined ? "`fgc graph --format outline` shows the paths" : `did you mean '${p.nearest}'?`,
+    message: (p: { text: string; step: string } & Guesses) => `'${p.text}': there is no '${p.step}'`,
+    hint: (p) => guess(p) ?? "`fgc graph --format outline` shows the paths",
     doc: "A path begins at a target or at a named node (`@optimizer`) and goes through keys, arguments and `[index]`. It leads nowhere, so the override would have no effect. A new argument is set by its full path, and is then checked as if it stood in the config.",
   },
   unknownPath: {
     severity: "error",
-    message: (p: { path: string; step: string; nearest?: string | undefined }) =>
+    message: (p: { path: string; step: string } & Guesses) =>
       p.step === p.path ? `the config has no '${p.path}'` : `'${p.path}': there is no '${p.step}'`,
-    hint: (p) =>
-      p.nearest === undefined ? "`fgc explain` without a path lists the targets" : `did you mean '${p.nearest}'?`,
+    hint: (p) => guess(p) ?? "`fgc explain` without a path lists the targets",
     doc: "A path begins at a target or at a named node (`@optimizer`) and goes through keys, arguments and `[index]`, into other projects too. This one leads nowhere: neither does the config set it, nor has the constructor such an argument.",
   },
   checkFailed: {

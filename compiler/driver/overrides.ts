@@ -90,18 +90,18 @@ export function applyOverrides(
 function apply(root: GraphValue, override: ParsedOverride, yamlFloats: YamlFloats): GraphValue {
   const [first, ...rest] = override.path as [string, ...string[]];
   const start = entryOf(root, first) ?? namedNode(root, first);
-  if (start === undefined) throw unknownStep(override, first, [...targetNames(root), ...namesIn(root)]);
+  if (start === undefined) throw unknownStep(root, override, first, [...targetNames(root), ...namesIn(root)]);
   const value = override.action === "remove" ? undefined : readValue(override.valueText, override.text, yamlFloats);
   const last = rest.pop();
   if (last === undefined && value === undefined) return removeTarget(root, start, override);
-  const container = rest.reduce((node, step) => existing(node, step, override), start);
+  const container = rest.reduce((node, step) => existing(root, node, step, override), start);
   if (override.action === "append" && value !== undefined) {
-    const list = last === undefined ? start : existing(container, last, override);
+    const list = last === undefined ? start : existing(root, container, last, override);
     return replaceNode(root, list, append(list, override, value));
   }
   if (last === undefined) return value === undefined ? root : replaceNode(root, start, value);
   const holder = contents(container);
-  return replaceNode(root, holder, withStep(holder, last, override, value));
+  return replaceNode(root, holder, withStep(root, holder, last, override, value));
 }
 
 function removeTarget(root: GraphValue, target: GraphValue, override: ParsedOverride): GraphValue {
@@ -136,9 +136,9 @@ function child(container: GraphValue, step: string): GraphValue | undefined {
   }
 }
 
-function existing(container: GraphValue, step: string, override: ParsedOverride): GraphValue {
+function existing(root: GraphValue, container: GraphValue, step: string, override: ParsedOverride): GraphValue {
   const found = child(container, step);
-  if (found === undefined) throw unknownStep(override, step, stepsOf(container));
+  if (found === undefined) throw unknownStep(root, override, step, stepsOf(container));
   return found;
 }
 
@@ -154,10 +154,16 @@ export function stepsOf(node: GraphValue): readonly string[] {
 }
 
 /** `node` with the value at `step` changed, added, or removed where `value` is undefined. Only named things can be added. */
-function withStep(node: GraphValue, step: string, override: ParsedOverride, value: GraphValue | undefined): GraphValue {
+function withStep(
+  root: GraphValue,
+  node: GraphValue,
+  step: string,
+  override: ParsedOverride,
+  value: GraphValue | undefined,
+): GraphValue {
   const old = child(node, step);
   const isNamed = node.kind === "dict" || (node.kind === "call" && positionOf(step) === undefined);
-  if (old === undefined && (!isNamed || value === undefined)) throw unknownStep(override, step, stepsOf(node));
+  if (old === undefined && (!isNamed || value === undefined)) throw unknownStep(root, override, step, stepsOf(node));
   const items = (list: readonly GraphValue[], index: number | undefined) =>
     list.flatMap((item, i) => (i !== index ? [item] : value === undefined ? [] : [value]));
   switch (node.kind) {
@@ -207,8 +213,37 @@ function isDataList(node: CallNode): boolean {
   );
 }
 
-function unknownStep(override: ParsedOverride, step: string, known: readonly string[]): DiagnosticError {
-  return new DiagnosticError(faults.overridePath({}, { text: override.text, step, nearest: nearest(step, known) }));
+function unknownStep(
+  root: GraphValue,
+  { text, path }: ParsedOverride,
+  step: string,
+  known: readonly string[],
+): DiagnosticError {
+  const elsewhere = path.at(-1) === step ? pathTo(root, step) : undefined;
+  return new DiagnosticError(faults.overridePath({}, { text, step, elsewhere, nearest: nearest(step, known) }));
+}
+
+/** The shortest path that ends with `name`, which is mostly what a person means who leaves the rest out: `model_config.hidden_size`. */
+export function pathTo(root: GraphValue, name: string): string | undefined {
+  const seen = new Set<GraphValue>([root]);
+  let level: readonly (readonly [path: string, node: GraphValue])[] = [["", root]];
+  while (level.length > 0) {
+    const next: (readonly [string, GraphValue])[] = [];
+    for (const [path, node] of level) {
+      const holder = contents(node);
+      const steps = "items" in holder ? holder.items.map((_, index) => `${index}`) : stepsOf(holder);
+      for (const step of steps) {
+        const value = child(holder, step);
+        const own = "items" in holder ? `${path}[${step}]` : path === "" ? step : `${path}.${step}`;
+        if (step === name && !("items" in holder)) return own;
+        if (value === undefined || seen.has(value)) continue;
+        seen.add(value);
+        next.push([own, value]);
+      }
+    }
+    level = next;
+  }
+  return undefined;
 }
 
 function* nodesOf(root: GraphValue, seen = new Set<GraphValue>()): Generator<CallNode> {

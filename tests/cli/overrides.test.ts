@@ -53,6 +53,22 @@ describe("an override", () => {
       expect(text.match(/→ #1/g)).toHaveLength(2);
     }
   });
+  it("that leaves out the way to a name is told where the name is", () => {
+    const hintOf = (override: string): string | undefined => {
+      try {
+        applyOverrides(readValue(source, "test", "fgc"), [override], "fgc");
+      } catch (error) {
+        if (error instanceof DiagnosticError) return error.diagnostics[0]?.hint;
+        throw error;
+      }
+      return undefined;
+    };
+    expect(hintOf("x=2")).toBe("did you mean 'b.deep.x'?");
+    expect(hintOf("lr=1")).toBe("did you mean 'a[0].lr'?");
+    expect(hintOf("b.opt.x.y=2")).toBe("`fgc graph --format outline` shows the paths");
+    expect(hintOf("a.x=2")).toBe("did you mean 'b.deep.x'?");
+    expect(hintOf("callbak.one=2")).toBe("did you mean 'callbacks'?");
+  });
   it("sets, adds, replaces and removes", () => {
     expect(outlineAfter("b.deep.y=[1, {z: 2}]")).toContain("y: list");
     expect(outlineAfter("a[1]=!call:f:new []")).toContain("- singleton f:new");

@@ -96,7 +96,9 @@ function fillIn(text: string, words: ProjectWords, isTemplate: boolean): string 
     config: words.defaultConfig,
     prefix: words.configPrefix,
   };
-  return text.replaceAll(/@(name|description|slug|config|prefix)@/g, (_, word: string) =>
+  // A description that nobody gave leaves no gap.
+  const whole = words.description === "" ? text.replace("@description@\n\n", "") : text;
+  return whole.replaceAll(/@(name|description|slug|config|prefix)@/g, (_, word: string) =>
     isTemplate ? quoted(values[word] ?? "") : (values[word] ?? ""),
   );
 }

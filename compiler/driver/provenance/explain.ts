@@ -15,7 +15,7 @@ import { nearest } from "../../source/nearest.ts";
 import type { ConfigRequest } from "../compile.ts";
 import { driverDiagnostics as faults } from "../diagnostics.ts";
 import type { Host } from "../host.ts";
-import { applyOverrides, namesIn, type OverrideText, pathSteps, stepsOf, valueAt } from "../overrides.ts";
+import { applyOverrides, namesIn, type OverrideText, pathSteps, pathTo, stepsOf, valueAt } from "../overrides.ts";
 import { linkConfig } from "../program-graph.ts";
 import { Attributor, type VariableNames } from "./attribution.ts";
 import { Callees, defaultSource } from "./callee.ts";
@@ -263,7 +263,8 @@ class GraphExplainer implements Explainer {
     const named = at.node === main.root ? namesIn(main.graph) : [];
     const taken = this.#callees.argumentsOf(at.reading, value).map(({ name }) => name);
     const known = [...this.#walker.steps(at), ...stepsOf(value), ...named, ...taken];
-    return new DiagnosticError(faults.unknownPath({}, { path, step, nearest: nearest(step, known) }));
+    const elsewhere = steps.at(-1) === step ? pathTo(main.graph, step) : undefined;
+    return new DiagnosticError(faults.unknownPath({}, { path, step, elsewhere, nearest: nearest(step, known) }));
   }
 }
 
