@@ -10,13 +10,14 @@
  * all uses of the changed node change. Paths into other projects are for the compiler's own pass, after linking.
  */
 import { composeConfig } from "../config/compose.ts";
-import { literalText } from "../config/rendered.ts";
+import { literalText, type RenderedText } from "../config/rendered.ts";
 import type { YamlFloats } from "../config/scalars.ts";
 import { DiagnosticError } from "../diagnostics/diagnostic.ts";
 import { buildGraphFrom } from "../graph/build.ts";
 import { describe } from "../graph/describe.ts";
 import { type CallNode, type DictEntry, entryOf, type GraphValue, operands, targetNames } from "../graph/index.ts";
 import { nearest } from "../source/nearest.ts";
+import type { Origin, SourceFile } from "../source/span.ts";
 import { driverDiagnostics as faults } from "./diagnostics.ts";
 
 /** As the user wrote it. */
@@ -72,7 +73,10 @@ export function valueAt(root: GraphValue, [first = "", ...rest]: readonly string
 
 /** VALUE as a graph value: YAML, with the language's tags. */
 export function readValue(text: string, source: string, yamlFloats: YamlFloats): GraphValue {
-  const rendered = literalText({ path: `<${source}>`, text });
+  return readText(literalText({ path: `<${source}>`, text }), yamlFloats);
+}
+
+function readText(rendered: RenderedText, yamlFloats: YamlFloats): GraphValue {
   const composed = composeConfig(rendered);
   const built = composed.root === undefined ? undefined : buildGraphFrom(composed.root, rendered, yamlFloats);
   if (built?.graph === undefined) throw new DiagnosticError(...composed.diagnostics, ...(built?.diagnostics ?? []));
@@ -91,7 +95,7 @@ function apply(root: GraphValue, override: ParsedOverride, yamlFloats: YamlFloat
   const [first, ...rest] = override.path as [string, ...string[]];
   const start = entryOf(root, first) ?? namedNode(root, first);
   if (start === undefined) throw unknownStep(root, override, first, [...targetNames(root), ...namesIn(root)]);
-  const value = override.action === "remove" ? undefined : readValue(override.valueText, override.text, yamlFloats);
+  const value = override.action === "remove" ? undefined : readText(wordOf(override).value, yamlFloats);
   const last = rest.pop();
   if (last === undefined && value === undefined) return removeTarget(root, start, override);
   const container = rest.reduce((node, step) => existing(root, node, step, override), start);
@@ -102,6 +106,26 @@ function apply(root: GraphValue, override: ParsedOverride, yamlFloats: YamlFloat
   if (last === undefined) return value === undefined ? root : replaceNode(root, start, value);
   const holder = contents(container);
   return replaceNode(root, holder, withStep(root, holder, last, override, value));
+}
+
+/** An override as the file that its parts lie in: what is wrong with it is shown in the whole of what was typed. */
+function wordOf({ text, valueText, path }: ParsedOverride): {
+  readonly value: RenderedText;
+  /** The last step of the path. */
+  readonly name: Origin;
+} {
+  const file: SourceFile = { path: `<${text}>`, text };
+  const valueStart = text.length - valueText.length;
+  const at = (start: number, end: number): Origin => ({ span: { file, start, end }, stack: [] });
+  const step = path.at(-1) ?? "";
+  const nameStart = text.slice(0, valueStart).lastIndexOf(step);
+  return {
+    value: {
+      text: valueText,
+      originAt: (offset) => at(valueStart + offset, Math.min(valueStart + offset + 1, text.length)),
+    },
+    name: at(nameStart, nameStart + step.length),
+  };
 }
 
 function removeTarget(root: GraphValue, target: GraphValue, override: ParsedOverride): GraphValue {
@@ -172,7 +196,8 @@ function withStep(
       const kwargs = node.kwargs.flatMap((keyword) =>
         keyword.name !== step ? [keyword] : value === undefined ? [] : [{ ...keyword, value }],
       );
-      if (old === undefined && value !== undefined) kwargs.push({ name: step, nameOrigin: value.origin, value });
+      if (old === undefined && value !== undefined)
+        kwargs.push({ name: step, nameOrigin: wordOf(override).name, value });
       return { ...node, kwargs };
     }
     case "dict": {
@@ -181,7 +206,7 @@ function withStep(
         !isStep(entry) ? [entry] : value === undefined ? [] : [{ ...entry, value }],
       );
       if (old === undefined && value !== undefined)
-        entries.push({ key: { kind: "scalar", origin: value.origin, value: step }, value });
+        entries.push({ key: { kind: "scalar", origin: wordOf(override).name, value: step }, value });
       return { ...node, entries };
     }
     case "list":
