@@ -18,7 +18,7 @@ export const configDiagnostics = defineDiagnostics("config", {
     severity: "error",
     message: (p: { megabytes: string }) => `the config is too large: ${p.megabytes} MB of YAML`,
     hint: () => "let the program read large data from a file, and name the file in the config",
-    doc: "A config describes a program. Beyond one and a half million tokens it is data, and every tool that reads it would take minutes.",
+    doc: "A config describes a program. Beyond six hundred thousand tokens, some sixty thousand entries, it is data, and every tool that reads it would be slow.",
   },
   tab: {
     severity: "error",

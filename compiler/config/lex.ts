@@ -94,7 +94,7 @@ export function lexConfig(text: string, from = 0, to = text.length, state = new 
 }
 
 /** Shorter texts cannot have too many tokens for the machine to read them at once. */
-const alwaysRead = 1_500_000;
+const alwaysRead = maximumTokens;
 
 /** Where a text goes beyond what is read of YAML, if it does: an offset. Found without building anything. */
 export function tooLargeAt(text: string): number | undefined {
