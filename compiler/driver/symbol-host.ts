@@ -6,7 +6,10 @@ import type { SourceHost } from "../graph/signatures/scope.ts";
 import type { SignatureFile } from "../graph/signatures/signature.ts";
 import type { ModuleMemory, PackageEntry, SymbolHost } from "../graph/symbols.ts";
 import { buildDiagnostics as faults } from "./build-diagnostics.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import type { Host } from "./host.ts";
+import { packageBuildId } from "./manifest.ts";
+import { StoredModules } from "./module-memory.ts";
 
 export function symbolHost(host: Host): SymbolHost {
   const { files, packageRoot } = host;
@@ -17,12 +20,23 @@ export function symbolHost(host: Host): SymbolHost {
     resolvePackage: (specifier, fromDir) =>
       specifier.startsWith("fgc/") ? ownPackage(files, specifier, packageRoot) : findPackage(files, specifier, fromDir),
     loadTypeScript: () => loadTypeScript(),
-    memory,
+    memory: memoryOf(host),
   };
 }
 
-/** Many configs of one process name the same modules. What is kept is compared with the files before it is used. */
-const memory: ModuleMemory = new Map();
+/** Many configs of one process name the same modules. */
+const memories = new Map<string, ModuleMemory>();
+
+function memoryOf(host: Host): ModuleMemory {
+  const folder = join(cacheFolder(host), "signatures");
+  let memory = memories.get(folder);
+  if (memory === undefined) {
+    memory = new StoredModules(folder, packageBuildId(host.packageRoot));
+    memories.set(folder, memory);
+  }
+  return memory;
+}
+
 let library: { readonly text: string; readonly signatures: SignatureFile } | undefined;
 
 function readLibrary({ files, packageRoot }: Host): SignatureFile {

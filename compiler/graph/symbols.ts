@@ -20,11 +20,19 @@ export interface SymbolHost {
   readonly memory?: ModuleMemory;
 }
 
-/** By the path of a module: what it exports, and the texts which that was read from. */
-export type ModuleMemory = Map<
-  string,
-  { readonly signature: ModuleSignature | undefined; readonly texts: ReadonlyMap<string, string | undefined> }
->;
+/** What was read of modules before, for earlier tables and by earlier processes. */
+export interface ModuleMemory {
+  /** What is known of the module at `path`, if all that it was read from is as it was. */
+  find(path: string, read: (file: string) => string | undefined): KnownModule | undefined;
+  keep(path: string, known: KnownModule): void;
+}
+
+export interface KnownModule {
+  /** What it exports; absent where there is no such module. */
+  readonly signature: ModuleSignature | undefined;
+  /** The files which that was read from; undefined for those that were looked for and are not there. */
+  readonly texts: ReadonlyMap<string, string | undefined>;
+}
 
 export interface PackageEntry {
   /** Declarations or a TypeScript source; absent where a package has only JavaScript. */
@@ -70,11 +78,17 @@ export class SymbolTable {
 
   #extract(path: string): ModuleSignature | undefined {
     const { host } = this;
-    const kept = host.memory?.get(path);
-    if (kept !== undefined && [...kept.texts].every(([file, text]) => host.readFile(file) === text)) {
-      this.#noteSources(kept.texts.keys());
+    const kept = host.memory?.find(path, (file) => host.readFile(file));
+    if (kept !== undefined) {
+      this.#noteSources([...kept.texts].flatMap(([file, text]) => (text === undefined ? [] : [file])));
       return kept.signature;
     }
+    const missing = new Set<string>();
+    const exists = (file: string): boolean => {
+      const isThere = host.readFile(file) !== undefined;
+      if (!isThere) missing.add(file);
+      return isThere;
+    };
     const folderOf = (from: string): string => from.slice(0, from.lastIndexOf("/"));
     const extractor = new SignatureExtractor({
       ts: host.loadTypeScript(),
@@ -82,13 +96,13 @@ export class SymbolTable {
       resolve: (specifier, from) => {
         if (!specifier.startsWith(".")) return host.resolvePackage(specifier, folderOf(from))?.types;
         const base = normalize(`${folderOf(from)}/${specifier}`);
-        return sourceCandidates(base).find((file) => host.readFile(file) !== undefined);
+        return sourceCandidates(base).find(exists);
       },
     });
     const signature = extractor.module(path);
     this.#noteSources(extractor.paths);
-    const texts = new Map([path, ...extractor.paths].map((file) => [file, host.readFile(file)] as const));
-    host.memory?.set(path, { signature, texts });
+    const texts = new Map([path, ...extractor.paths, ...missing].map((file) => [file, host.readFile(file)] as const));
+    host.memory?.keep(path, { signature, texts });
     return signature;
   }
 

@@ -123,7 +123,7 @@ describe("fgc doctor", () => {
     });
     expect((await findings({ files })).of("devices")?.detail).toContain("SIGSEGV");
     expect((await findings({ files: {}, devices: [wasm] })).of("fgc")).toMatchObject({ state: "failed" });
-    const full = await findings({ files, devices: [wasm], readOnly: (path) => path.includes("/.cache/") });
+    const full = await findings({ files, devices: [wasm], readOnly: (path) => path.includes("fgc-test-cache-") });
     expect([full.code, full.of("cache")?.state]).toEqual([4, "failed"]);
   });
 });

@@ -82,7 +82,7 @@ describe("fgc __complete", () => {
   });
   it("keeps what it found as long as the templates are the same", async () => {
     const first = await fgc(world, "__complete", "--", "graph", "--target", "");
-    const kept = Object.keys(first.files).filter((path) => path.startsWith("/home/user/.cache/fgc/completion/"));
+    const kept = Object.keys(first.files).filter((path) => path.includes("/completion/"));
     expect(kept).toHaveLength(2);
     // Proof that the second answer is the kept one: it says what we write there.
     const marked = Object.fromEntries(kept.map((path) => [path, first.files[path]?.replace('"meta"', '"kept"') ?? ""]));

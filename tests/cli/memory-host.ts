@@ -1,8 +1,20 @@
 /** @file A world in memory for the command line: files as a record, streams as texts, a clock that stands still. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import type { CliHost, DeviceDescription } from "../../compiler/cli/host.ts";
 import { runCommandLine } from "../../compiler/cli/run.ts";
+
+let cacheOfProcess: string | undefined;
+function cache(): string {
+  if (cacheOfProcess === undefined) {
+    const made = mkdtempSync(join(tmpdir(), "fgc-test-cache-"));
+    process.once("exit", () => rmSync(made, { recursive: true, force: true }));
+    cacheOfProcess = made;
+  }
+  return cacheOfProcess;
+}
 
 export interface MemoryWorld {
   readonly files: Readonly<Record<string, string>>;
@@ -83,7 +95,8 @@ export function memoryHost(world: MemoryWorld): MemoryHost {
     stdin: { isTerminal: world.isTerminal ?? false, stream: Readable.from([world.stdin ?? ""]) },
     cwd: () => cwd,
     homeDirectory: () => "/home/user",
-    environment: (name) => world.environment?.[name],
+    // Caches lie on the disk whatever the host.
+    environment: (name) => world.environment?.[name] ?? (name === "FGC_CACHE" ? cache() : undefined),
     now: () => Date.UTC(2026, 0, 31, 12, 30, 15),
     utcOffsetMinutes: () => 60,
     random: () => 0.5,
