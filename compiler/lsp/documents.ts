@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Location, Position, Range } from "vscode-languageserver";
 import type { Host } from "../driver/host.ts";
-import { lineStartsOf, type SourceFile, type Span } from "../source/span.ts";
+import { lineIndexAt, lineStartsOf, type SourceFile, type Span } from "../source/span.ts";
 
 /** The texts of open documents, by path. */
 export class OpenDocuments {
@@ -61,15 +61,8 @@ export function uriOfPath(path: string): string {
 
 /** Lines count from 0, characters in UTF-16 units. */
 export function positionOf(file: SourceFile, offset: number): Position {
-  const starts = lineStartsOf(file);
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if ((starts[middle] as number) <= offset) low = middle;
-    else high = middle - 1;
-  }
-  return { line: low, character: Math.max(0, offset - (starts[low] as number)) };
+  const line = lineIndexAt(file, offset);
+  return { line, character: Math.max(0, offset - (lineStartsOf(file)[line] as number)) };
 }
 
 /** A character behind a line's end means its end. */

@@ -34,7 +34,8 @@ export function lineStartsOf(file: SourceFile): readonly number[] {
   return starts;
 }
 
-export function positionAt(file: SourceFile, offset: number): Position {
+/** The line that `offset` lies in, counted from 0. */
+export function lineIndexAt(file: SourceFile, offset: number): number {
   const starts = lineStartsOf(file);
   let low = 0;
   let high = starts.length - 1;
@@ -43,7 +44,13 @@ export function positionAt(file: SourceFile, offset: number): Position {
     if ((starts[middle] as number) <= offset) low = middle;
     else high = middle - 1;
   }
-  return { line: low + 1, column: codePoints(file.text, starts[low] as number, offset) + 1 };
+  return low;
+}
+
+export function positionAt(file: SourceFile, offset: number): Position {
+  const index = lineIndexAt(file, offset);
+  const start = lineStartsOf(file)[index] as number;
+  return { line: index + 1, column: codePoints(file.text, start, offset) + 1 };
 }
 
 /** Counted in place: a line may have megabytes. */
