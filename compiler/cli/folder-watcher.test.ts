@@ -63,7 +63,7 @@ describe.each([
 
   /** Bursts may come in parts. */
   const until = async (path: string): Promise<void> => {
-    for (;;) if ((await watcher.next()).includes(path)) return;
+    for (;;) if ((await watcher.next())?.includes(path)) return;
   };
 
   it("tells of a file that is written, of one that takes another's place, of a new one and of one that goes", async () => {
