@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Bursts, pollingWatcher, systemWatcher } from "./folder-watcher.ts";
-import type { FolderWatcher } from "./watch.ts";
+import type { FolderWatcher } from "./host.ts";
 
 describe("bursts", () => {
   beforeEach(() => void vi.useFakeTimers());

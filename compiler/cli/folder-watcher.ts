@@ -5,7 +5,7 @@
  */
 import { type FSWatcher, readdirSync, statSync, watch } from "node:fs";
 import { join } from "node:path";
-import type { FolderWatcher } from "./watch.ts";
+import type { FolderWatcher } from "./host.ts";
 
 /** An editor writes a file in several steps, a checkout many files: what follows within this time belongs together. */
 const settleMs = 12;

@@ -1,7 +1,6 @@
 /** @file What a command may touch of the world. Commands get it as an argument, so that tests run them in memory. */
 import type { Thread } from "../driver/check-threads.ts";
 import type { Host } from "../driver/host.ts";
-import type { FolderWatcher } from "./watch.ts";
 
 export interface OutputStream {
   write(text: string): void;
@@ -32,6 +31,15 @@ export interface InputStream {
   readonly isTerminal: boolean;
   /** Asking for it begins to read. */
   readonly stream: NodeJS.ReadableStream;
+}
+
+/** Tells where something may have happened. */
+export interface FolderWatcher {
+  /** Watches these folders from now on, not what lies deeper, and no others. */
+  watch(folders: ReadonlySet<string>): void;
+  /** Files and folders in which something happened since the last call, a burst of events at once; undefined when there is nothing more to wait for. */
+  next(): Promise<readonly string[] | undefined>;
+  close(): void;
 }
 
 export interface CliHost extends Host {

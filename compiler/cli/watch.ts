@@ -7,18 +7,9 @@
 import { type FileCache, foldersToWatch, type Notes } from "../driver/file-cache.ts";
 import type { CommandResult } from "./command.ts";
 import { ExitCode } from "./exit-code.ts";
-import type { CliHost } from "./host.ts";
+import type { CliHost, FolderWatcher } from "./host.ts";
 import { printFailure, showPath } from "./output.ts";
 import type { GlobalOptions } from "./session.ts";
-
-/** Tells where something may have happened. */
-export interface FolderWatcher {
-  /** Watches these folders from now on, not what lies deeper, and no others. */
-  watch(folders: ReadonlySet<string>): void;
-  /** Files and folders in which something happened since the last call, a burst of events at once; undefined when there is nothing more to wait for. */
-  next(): Promise<readonly string[] | undefined>;
-  close(): void;
-}
 
 /** What a command knows of the round that it runs in. */
 export interface WatchRound {

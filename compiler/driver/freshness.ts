@@ -1,7 +1,7 @@
 /** @file Whether a build is needed: what it was asked for and what it read, against the manifest of the last one. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { BuildRequest } from "./build.ts";
+import type { BuildRequest } from "./build-request.ts";
 import { hashOf } from "./file-hashes.ts";
 import type { Host } from "./host.ts";
 import { buildKey, type Manifest, packageBuildId } from "./manifest.ts";

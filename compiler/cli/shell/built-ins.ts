@@ -9,7 +9,7 @@ import { openEditor } from "../editor.ts";
 import { ExitCode } from "../exit-code.ts";
 import { showPath } from "../output.ts";
 import { yamlName } from "../projects/create-project.ts";
-import { expandHome } from "./complete-line.ts";
+import { expandHome } from "./expand-home.ts";
 import { readSelection } from "./selection.ts";
 import { projectDir, type ShellState } from "./state.ts";
 import { type EditableFile, editableFiles } from "./templates.ts";

@@ -4,6 +4,7 @@ import { complete } from "../completion/complete.ts";
 import { knowledgeOf } from "../completion/knowledge.ts";
 import type { CliHost } from "../host.ts";
 import { builtIns } from "./built-ins.ts";
+import { expandHome } from "./expand-home.ts";
 import type { ShellState } from "./state.ts";
 import { quoteWord, splitLine } from "./words.ts";
 
@@ -55,13 +56,4 @@ export function pathsLike(host: CliHost, typed: string, foldersOnly: boolean): r
     .filter(({ name, isDirectory }) => name.startsWith(start) && (isDirectory || !foldersOnly))
     .filter(({ name }) => !name.startsWith(".") || start.startsWith("."))
     .map(({ name, isDirectory }) => `${shown}${name}${isDirectory ? "/" : " "}`);
-}
-
-/** `~/x`, and `$NAME/x`. */
-export function expandHome(host: CliHost, path: string): string {
-  return path
-    .replace(/^~(?=\/|$)/, host.homeDirectory())
-    .replaceAll(/\$(\w+)|\$\{(\w+)\}/g, (whole, plain: string | undefined, braced: string | undefined) => {
-      return host.environment(plain ?? braced ?? "") ?? whole;
-    });
 }
