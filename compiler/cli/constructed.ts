@@ -7,7 +7,13 @@
  *       model: CausalLMModel  1,342,080 parameters
  *         layers.0-2: 3 × PreLNLayer  360,000 parameters each
  */
-import type { DescribedEntry, DescribedModule, DescribedTensor, Description } from "../driver/description.ts";
+import type {
+  DescribedEntry,
+  DescribedModule,
+  DescribedTensor,
+  Description,
+  ShownNumber,
+} from "../driver/description.ts";
 
 export function printDescription(value: Description): string {
   return `${lines(value, "").join("\n")}\n`;
@@ -102,9 +108,9 @@ function describeTensor({ role, dtype, shape, values }: DescribedTensor): string
   return `${label} ${dtype}[${shape.join(", ")}]${values === undefined ? "" : `  ${numbers(values, size)}`}`;
 }
 
-function numbers(values: readonly number[], length: number): string {
+function numbers(values: readonly ShownNumber[], length: number): string {
   const shown = values.map((value) =>
-    Number.isInteger(value) ? String(value) : Number(value.toPrecision(4)).toString(),
+    typeof value === "string" || Number.isInteger(value) ? String(value) : Number(value.toPrecision(4)).toString(),
   );
   return `[${[...shown, ...(length > values.length ? ["…"] : [])].join(", ")}]`;
 }

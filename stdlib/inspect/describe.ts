@@ -14,14 +14,14 @@ export type Description =
   | { readonly kind: "text"; readonly start: string; readonly length: number }
   | { readonly kind: "list"; readonly class: string; readonly items: readonly Description[]; readonly length: number }
   | { readonly kind: "mapping"; readonly entries: readonly Entry[]; readonly length: number }
-  | { readonly kind: "numbers"; readonly class: string; readonly values: readonly number[]; readonly length: number }
+  | { readonly kind: "numbers"; readonly class: string; readonly values: readonly Shown[]; readonly length: number }
   | {
       readonly kind: "tensor";
       readonly role: "parameter" | "state" | "tensor";
       readonly dtype: string;
       readonly shape: readonly number[];
       /** The first of them; absent where they are only known when a program runs. */
-      readonly values?: readonly number[];
+      readonly values?: readonly Shown[];
     }
   | {
       readonly kind: "module";
@@ -37,6 +37,9 @@ export type Description =
   /** Printed before, under that name. */
   | { readonly kind: "again"; readonly class: string; readonly path: string }
   | { readonly kind: "deep"; readonly class: string };
+
+/** JSON has no NaN and no infinity. */
+export type Shown = number | "NaN" | "Infinity" | "-Infinity";
 
 export type Entry = readonly [name: string, value: Description];
 
@@ -146,7 +149,7 @@ function describeTensor(tensor: Tensor): Description {
   const data = typeof initial === "function" ? initial() : initial;
   const first = data.subarray(0, maximumValues);
   const isHalf = dtype === "f16" || dtype === "bf16";
-  const values = Array.from(isHalf ? decodeToFloat32(dtype, first as Uint16Array) : first, Number);
+  const values = Array.from(isHalf ? decodeToFloat32(dtype, first as Uint16Array) : first, (x) => shown(Number(x)));
   return {
     kind: "tensor",
     role: tensor instanceof Parameter ? "parameter" : "state",
@@ -156,9 +159,14 @@ function describeTensor(tensor: Tensor): Description {
   };
 }
 
+const shown = (value: number): Shown => (Number.isFinite(value) ? value : (String(value) as Shown));
+
 function describeNumbers(value: ArrayBufferView, className: string): Description {
-  const numbers = value instanceof DataView ? new Uint8Array(value.buffer) : (value as unknown as ArrayLike<number>);
-  const values = Array.from({ length: Math.min(numbers.length, maximumValues) }, (_, i) => Number(numbers[i]));
+  const { buffer, byteOffset, byteLength } = value;
+  // Every view of a buffer but `DataView` is a typed array.
+  const numbers =
+    value instanceof DataView ? new Uint8Array(buffer, byteOffset, byteLength) : (value as NodeJS.TypedArray);
+  const values = Array.from({ length: Math.min(numbers.length, maximumValues) }, (_, i) => shown(Number(numbers[i])));
   return { kind: "numbers", class: className, values, length: numbers.length };
 }
 
