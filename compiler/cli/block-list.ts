@@ -90,22 +90,27 @@ export function blocksMarkdown(chains: readonly BlockChain[], printing: BlockPri
 }
 
 export function blocksJson(chains: readonly BlockChain[]) {
-  const definition = ({ template, path, line }: BlockDefinition) => ({ template, path, line });
   return chains.map(({ levels, blocks }) => ({
     template: levels[0],
     extends: levels.slice(1),
-    blocks: blocks.map((block) => ({
-      name: block.name,
-      nestedIn: block.nestedIn ?? null,
-      doc: block.doc ?? null,
-      required: block.required,
-      default: block.body,
-      defined: definition(block.definition),
-      overridden: block.overrides.map((override) => ({
-        ...definition(override),
-        callsSuper: override.callsSuper,
-        wins: override.wins,
-      })),
-    })),
+    blocks: blocks.map(blockJson),
   }));
+}
+
+/** One block, with stable keys, wherever it is listed. */
+export function blockJson(block: OverridableBlock) {
+  const definition = ({ template, path, line }: BlockDefinition) => ({ template, path, line });
+  return {
+    name: block.name,
+    nestedIn: block.nestedIn ?? null,
+    doc: block.doc ?? null,
+    required: block.required,
+    default: block.body,
+    defined: definition(block.definition),
+    overridden: block.overrides.map((override) => ({
+      ...definition(override),
+      callsSuper: override.callsSuper,
+      wins: override.wins,
+    })),
+  };
 }

@@ -10,6 +10,7 @@ import { ancestorsOf, readTemplateIndex, type TemplateEntry } from "../driver/te
 import { variablesOf } from "../driver/template-variables.ts";
 import { nearest } from "../source/nearest.ts";
 import { statementsOf } from "../template/syntax/walk.ts";
+import { blockJson } from "./block-list.ts";
 import { columns } from "./columns.ts";
 import { kindOfEntry, type TemplateList, templateList } from "./template-list.ts";
 import { skeletonConfig } from "./template-skeleton.ts";
@@ -135,15 +136,7 @@ export function docsJson({ blocks, ...docs }: TemplateDocs) {
     kind: docs.kind ?? null,
     purpose: docs.purpose ?? null,
     reads: docs.reads.map((variable) => ({ ...variable, block: variable.block ?? null })),
-    blocks: blocks.map((block) => ({
-      name: block.name,
-      nestedIn: block.nestedIn ?? null,
-      doc: block.doc ?? null,
-      required: block.required,
-      default: block.body,
-      defined: block.definition,
-      overridden: block.overrides,
-    })),
+    blocks: blocks.map(blockJson),
   };
 }
 
