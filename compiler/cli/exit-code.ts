@@ -11,6 +11,7 @@ export const ExitCode = {
   /** A file, the network or a device failed. */
   Environment: 4,
   Interrupted: 130,
+  Terminated: 143,
   /** A fault in fgc itself. */
   Internal: 70,
 } as const;

@@ -110,8 +110,10 @@ export async function runRounds(
   round: (watch: WatchRound) => Promise<Round>,
 ): Promise<number> {
   const loop = new WatchLoop(host, files);
-  const leave = (): void => process.exit(ExitCode.Interrupted);
-  process.on("SIGINT", leave);
+  // Through `exit`, so that what was kept leaves no temporary files behind.
+  const signals = { SIGINT: ExitCode.Interrupted, SIGTERM: ExitCode.Terminated } as const;
+  const leave = (signal: keyof typeof signals): void => process.exit(signals[signal]);
+  process.on("SIGINT", leave).on("SIGTERM", leave);
   const say = (line: string): void => {
     if (!globals.quiet) host.stderr.write(`${line}\n`);
   };
@@ -134,7 +136,7 @@ export async function runRounds(
       if (!(await loop.next(done.result?.inputs, done.result?.notes))) return done.exitCode;
     }
   } finally {
-    process.off("SIGINT", leave);
+    process.off("SIGINT", leave).off("SIGTERM", leave);
     await loop.close();
   }
 }

@@ -76,7 +76,7 @@ export const sweepCommand = defineCommand({
 });
 
 /** Ctrl-C, a terminated process, and an abort on request are no faults of the point. */
-const isStop = (code: number): boolean => [ExitCode.Interrupted, 143, 5].includes(code);
+const isStop = (code: number): boolean => [ExitCode.Interrupted, ExitCode.Terminated, 5].includes(code);
 
 function trainWords(
   { project, globals }: Session,

@@ -87,7 +87,7 @@ export const trainCommand = defineCommand({
     note(`$ ${line}`);
     const code = await host.run(process.execPath, [program, ...given], environment);
     // A stop that was asked for keeps its code, and so does a fault of the outside (a device, the disk); whatever else the trainer ends with is a failed run.
-    const passed = [0, ExitCode.Environment, 5, ExitCode.Interrupted, 143].includes(code);
+    const passed = [0, ExitCode.Environment, 5, ExitCode.Interrupted, ExitCode.Terminated].includes(code);
     return {
       text: "",
       json: { ...json, ok: code === 0, exitCode: code },
