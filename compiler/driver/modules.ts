@@ -8,7 +8,7 @@ import { emitTrainerModule } from "../codegen/trainer-module.ts";
 import type { CallNode, GraphValue } from "../graph/node.ts";
 import { assetsOf } from "../graph/passes/facts.ts";
 import { constantOf, isCallOf, keyText, keyword, modelModuleSpec, textOf, walk } from "../graph/passes/queries.ts";
-import { snakeCase } from "../graph/passes/types.ts";
+import { snakeCase } from "../graph/passes/resolve.ts";
 
 export interface Emission {
   /** For people to read. */

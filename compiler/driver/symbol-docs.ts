@@ -7,8 +7,7 @@ import { type Diagnostic, DiagnosticError } from "../diagnostics/diagnostic.ts";
 import { extendImportMap } from "../graph/import-map.ts";
 import type { CallNode } from "../graph/node.ts";
 import type { ProjectEnvironment } from "../graph/passes/index.ts";
-import { resolveIn } from "../graph/passes/resolve.ts";
-import { snakeCase } from "../graph/passes/types.ts";
+import { resolveIn, snakeCase } from "../graph/passes/resolve.ts";
 import type {
   CallableSignature,
   ExportSignature,

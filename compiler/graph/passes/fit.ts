@@ -1,5 +1,4 @@
 /** @file Does a value of the graph fit a parameter? The question behind the types pass, asked of one argument at a time. */
-
 import { resolvePlain } from "../../config/scalars.ts";
 import type { Diagnostic, Place } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../source/nearest.ts";
@@ -12,8 +11,6 @@ import type { PassContext } from "./pass.ts";
 import { asData, keyText } from "./queries.ts";
 import { camelCase, snakeCase } from "./resolve.ts";
 import { article } from "./type-words.ts";
-
-export { article };
 
 /** The parameter that a value goes to, for messages. */
 export interface Slot {

@@ -8,7 +8,6 @@
  *          left out where a parameter may be absent. What the uses of a model's variables say about their types is noted in the context.
  * Faults:  types/unknown-argument, types/too-many-arguments, types/duplicate-argument, types/missing-argument; those of `fit.ts`.
  */
-
 import type { Diagnostic } from "../../diagnostics/diagnostic.ts";
 import { nearest } from "../../source/nearest.ts";
 import type { Origin } from "../../source/span.ts";
@@ -28,8 +27,6 @@ import { isCallOf, keyword, modelModuleSpec, orUndefinedSpec, scalar, walk } fro
 import { camelCase, snakeCase } from "./resolve.ts";
 import { rewrite } from "./rewrite.ts";
 import { article } from "./type-words.ts";
-
-export { snakeCase };
 
 export const types: GraphPass = {
   name: "types",
