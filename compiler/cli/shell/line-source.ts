@@ -22,11 +22,19 @@ export function openLines(host: CliHost, history: () => readonly string[], compl
   return host.stdin.isTerminal ? terminalLines(host, history, completer) : pipedLines(host);
 }
 
-function terminalLines({ stdin }: CliHost, history: () => readonly string[], completer: Completer): LineSource {
+function terminalLines({ stdin, stdout }: CliHost, history: () => readonly string[], completer: Completer): LineSource {
+  // Of several lines that are pasted at once, those that wait, and the beginning of one that is not at its end.
+  const waiting: string[] = [];
+  let begun = "";
   return {
     isTerminal: true,
-    next: (prompt) =>
-      new Promise((resolve) => {
+    next: (prompt) => {
+      const pasted = waiting.shift();
+      if (pasted !== undefined) {
+        stdout.write(`${prompt}${pasted}\n`);
+        return Promise.resolve(pasted);
+      }
+      return new Promise((resolve) => {
         const reader = createInterface({
           input: stdin.stream,
           output: process.stdout,
@@ -41,8 +49,16 @@ function terminalLines({ stdin }: CliHost, history: () => readonly string[], com
           reader.close();
         });
         reader.on("line", (line) => {
+          if (answer !== undefined) {
+            waiting.push(line);
+            return;
+          }
           answer = line;
-          reader.close();
+          // What came with it is read to its end: a reader that is closed drops it.
+          setImmediate(() => {
+            begun = reader.line;
+            reader.close();
+          });
         });
         reader.on("close", () => {
           if (answer === undefined) process.stdout.write("\n");
@@ -50,7 +66,10 @@ function terminalLines({ stdin }: CliHost, history: () => readonly string[], com
         });
         reader.setPrompt(prompt);
         reader.prompt();
-      }),
+        if (begun !== "") reader.write(begun);
+        begun = "";
+      });
+    },
     close: () => {},
   };
 }
